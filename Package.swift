@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is built with: no warnings, no unsafe construct that is not marked.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableExperimentalFeature("Lifetimes"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "onggi",
+  targets: [
+    .target(name: "CLinux"),
+    // toml++ (libtomlplusplus-dev) is header-only: compiled here, nothing to link.
+    .target(name: "CTOML"),
+    .target(name: "Pickle", swiftSettings: strict),
+    .target(name: "LogRecords", dependencies: ["Pickle"], swiftSettings: strict),
+    .target(name: "SharedState", dependencies: ["CLinux", "Pickle"], swiftSettings: strict),
+    .target(name: "LogHandlers", dependencies: ["CLinux", "LogRecords", "SharedState"], swiftSettings: strict),
+    .target(name: "LogListeners", dependencies: ["CLinux", "LogRecords", "Pickle", "SharedState"], swiftSettings: strict),
+    .target(
+      name: "LogDaemon",
+      dependencies: ["CTOML", "CLinux", "LogListeners", "LogHandlers", "LogRecords", "Pickle", "SharedState"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "onggi", dependencies: ["LogDaemon", "LogListeners", "LogHandlers", "LogRecords", "Pickle"],
+      swiftSettings: strict),
+    .testTarget(name: "PickleTests", dependencies: ["Pickle"], swiftSettings: strict),
+    .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle"], swiftSettings: strict),
+    .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,169 @@
+// What Swift's Glibc module does not show of Linux: the calls behind _GNU_SOURCE, which cannot be
+// defined here (it would change the socket types that Glibc has imported already), and the macros
+// and flexible structures that the importer skips. Each is the plain system call.
+#ifndef ONGGI_CLINUX_H
+#define ONGGI_CLINUX_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/stat.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// ---- Memory that outlives the process ----------------------------------------------------------
+
+// memfd_create(2): MFD_CLOEXEC, and a name for /proc.
+static inline int onggi_memfd_create(const char *name) { return (int)syscall(SYS_memfd_create, name, 1U); }
+
+// fallocate(2) with PUNCH_HOLE: gives pages of a memory file back; they read as zero again.
+static inline int onggi_punch_hole(int fd, int64_t offset, int64_t length) {
+  return (int)syscall(SYS_fallocate, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+// Cells shared between threads, and between a process and its successor. __atomic builtins are no
+// functions, so Swift cannot call them on mapped memory.
+static inline uint64_t onggi_load_acquire(const uint64_t *cell) { return __atomic_load_n(cell, __ATOMIC_ACQUIRE); }
+static inline void onggi_store_release(uint64_t *cell, uint64_t value) {
+  __atomic_store_n(cell, value, __ATOMIC_RELEASE);
+}
+
+// ---- Receiving -----------------------------------------------------------------------------------
+
+// struct mmsghdr of <sys/socket.h>, which shows it under _GNU_SOURCE only.
+struct onggi_message {
+  struct msghdr header;
+  unsigned int received;
+};
+
+// `received` before the kernel has written it.
+#define ONGGI_NOT_RECEIVED 0xffffffffU
+
+// The headers of one recvmmsg(2). They lie in memory that outlives the process, because the kernel
+// writes the counts into them: after a SIGKILL in the middle of the call they tell what it took.
+#define ONGGI_DATAGRAMS 32
+struct onggi_receive_area {
+  struct onggi_message messages[ONGGI_DATAGRAMS];
+  struct iovec parts[ONGGI_DATAGRAMS][2];
+  struct sockaddr_storage names[ONGGI_DATAGRAMS];
+};
+
+// One receive from a stream into two buffers, the second of which is used when the first is full.
+// Returns the bytes received, 0 at the end of the stream, -1 with errno.
+static inline long onggi_receive_stream(int fd, struct onggi_receive_area *area, void *first, size_t first_size,
+                                        void *second, size_t second_size) {
+  struct onggi_message *message = &area->messages[0];
+  struct iovec *parts = area->parts[0];
+  size_t count = 0;
+  if (first_size) parts[count].iov_base = first, parts[count++].iov_len = first_size;
+  parts[count].iov_base = second, parts[count++].iov_len = second_size;
+  message->header = (struct msghdr){.msg_iov = parts, .msg_iovlen = count};
+  message->received = ONGGI_NOT_RECEIVED;
+  long result = syscall(SYS_recvmmsg, fd, message, 1U, MSG_DONTWAIT, NULL);
+  return result == 1 ? (long)message->received : result;
+}
+
+// Up to ONGGI_DATAGRAMS datagrams, each into its own `stride` bytes of `buffer`, with the sender's
+// name. Returns how many, or -1 with errno. A datagram longer than `size` has MSG_TRUNC set.
+static inline int onggi_receive_datagrams(int fd, struct onggi_receive_area *area, uint8_t *buffer, size_t stride,
+                                          size_t size) {
+  for (int i = 0; i < ONGGI_DATAGRAMS; i++) {
+    struct onggi_message *message = &area->messages[i];
+    area->parts[i][0].iov_base = buffer + (size_t)i * stride;
+    area->parts[i][0].iov_len = size;
+    message->header = (struct msghdr){.msg_iov = area->parts[i],
+                                      .msg_iovlen = 1,
+                                      .msg_name = &area->names[i],
+                                      .msg_namelen = sizeof area->names[i]};
+    message->received = ONGGI_NOT_RECEIVED;
+  }
+  return (int)syscall(SYS_recvmmsg, fd, area->messages, ONGGI_DATAGRAMS, MSG_DONTWAIT, NULL);
+}
+
+// ---- epoll(7) --------------------------------------------------------------------------------------
+// struct epoll_event holds a union with a pointer; here only the 64-bit token is used.
+
+#define ONGGI_EVENTS 64
+
+static inline int onggi_epoll_add(int epoll, int fd, uint64_t token) {
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = token};
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static inline int onggi_epoll_remove(int epoll, int fd) {
+  struct epoll_event event = {0};
+  return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event);
+}
+
+// The tokens of what is ready, at most ONGGI_EVENTS; returns how many.
+static inline int onggi_epoll_wait(int epoll, uint64_t *tokens, int milliseconds) {
+  struct epoll_event events[ONGGI_EVENTS];
+  int count = epoll_wait(epoll, events, ONGGI_EVENTS, milliseconds);
+  for (int i = 0; i < count; i++) tokens[i] = events[i].data.u64;
+  return count;
+}
+
+// ---- Sockets --------------------------------------------------------------------------------------
+
+static inline int onggi_accept4(int fd, struct sockaddr *name, socklen_t *length) {
+  return (int)syscall(SYS_accept4, fd, name, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// ioctl(2) is variadic, which Swift cannot call.
+static inline int onggi_bytes_waiting(int fd, int *count) { return ioctl(fd, FIONREAD, count); }
+
+// SO_PEERCRED's struct ucred.
+struct onggi_credentials {
+  int32_t pid;
+  uint32_t uid;
+  uint32_t gid;
+};
+
+// ---- Files ----------------------------------------------------------------------------------------
+
+// renameat2(2): the new name must be free, so that no file is ever overwritten.
+static inline int onggi_rename_noreplace(const char *from, const char *to) {
+  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1U);
+}
+
+// A macro; and the name is an array of 256, which Swift would see as a tuple.
+static inline int onggi_is_regular(mode_t mode) { return S_ISREG(mode); }
+static inline const char *onggi_entry_name(const struct dirent *entry) { return entry->d_name; }
+
+// What tells a file from every other, also from a later one with the same inode number: statx(2).
+struct onggi_file_identity {
+  uint64_t device;
+  uint64_t inode;
+  int64_t born_seconds;
+  uint64_t born_nanoseconds;
+  uint64_t size;
+  int is_regular;
+};
+
+static inline int onggi_identify(int fd, struct onggi_file_identity *identity) {
+  struct statx s;
+  if (syscall(SYS_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, STATX_BASIC_STATS | STATX_BTIME, &s) != 0) return -1;
+  *identity = (struct onggi_file_identity){
+      .device = (uint64_t)s.stx_dev_major << 32 | s.stx_dev_minor,
+      .inode = s.stx_ino,
+      .born_seconds = s.stx_btime.tv_sec,
+      .born_nanoseconds = s.stx_btime.tv_nsec,
+      .size = s.stx_size,
+      .is_regular = S_ISREG(s.stx_mode),
+  };
+  return 0;
+}
+
+#endif

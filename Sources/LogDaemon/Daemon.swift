@@ -1,0 +1,356 @@
+import Dispatch
+import Glibc
+import LogHandlers
+import LogListeners
+import LogRecords
+import Pickle
+import SharedState
+import Synchronization
+
+/// The running daemon: listeners, decode queues and handlers, made from a configuration.
+///
+/// Starting, reloading and stopping happen on one queue of their own, one at a time. A record never
+/// touches this class: its way is `Pipeline`.
+public final class Daemon: @unchecked Sendable {
+  /// Handlers that one process can have over all its reloads, those that were replaced included.
+  public static let mostHandlers = 256
+  /// How often a stopping daemon looks whether everything is written.
+  static let stopPollMilliseconds = 5
+
+  private let environment: DaemonEnvironment
+  private let log: DaemonLog
+  private let queue = DispatchQueue(label: "onggi.daemon")
+  private let acceptQueue = DispatchQueue(label: "onggi.accept")
+  private var configuration: Configuration
+  private var listeners = ListenerTable()
+  private var handlers: [RunningHandler] = []
+  /// Handlers that a reload replaced and that still have something to write.
+  private var retired: [RunningHandler] = []
+  private var memories: [QueueMemory] = []
+  private var decoders: [DecodeQueue<Pipeline>] = []
+  private let slots: ConnectionSlots
+
+  /// A handler and the ring it has in each queue.
+  private struct RunningHandler {
+    let configuration: Configuration.Handler
+    let ring: Int
+    /// nil: a `NullHandler`.
+    let file: FileHandler?
+  }
+
+  /// - Parameter queues: decode queues; more than one only pays with more than one core
+  public init(_ configuration: Configuration, _ environment: DaemonEnvironment, log: DaemonLog, queues: Int) throws {
+    self.configuration = configuration
+    self.environment = environment
+    self.log = log
+    slots = ConnectionSlots(configuration.limits.maxConnections, queues: queues)
+    let layout = QueueLayout(
+      connections: configuration.limits.maxConnections, memory: configuration.limits.memoryBytes / queues,
+      largestFrame: configuration.limits.maxFrameBytes + Frame.headerSize, rings: Daemon.mostHandlers)
+    for number in 0..<queues { memories.append(try QueueMemory(layout: layout, name: "onggi-queue-\(number)")) }
+  }
+
+  // MARK: Starting
+
+  /// Opens everything and starts to listen. Throws what kept it from doing so.
+  public func start() throws {
+    try queue.sync {
+      let plan = try DaemonPlan(configuration, environment)
+      let numbers = listeners.numbers(for: configuration.listeners)
+      handlers = try makeHandlers(plan, configuration, keeping: [])
+      for number in memories.indices { decoders.append(try makeDecoder(number, plan)) }
+      for decoder in decoders { decoder.start() }
+      for (listener, number) in zip(configuration.listeners, numbers) { try listen(listener, number) }
+    }
+  }
+
+  private func makeDecoder(_ number: Int, _ plan: DaemonPlan) throws -> DecodeQueue<Pipeline> {
+    let slots = slots
+    let memory = memories[number]
+    return try DecodeQueue(
+      label: "onggi.decode", memory: memory, sink: makePipeline(memory, plan, ledger: nil),
+      largestFrame: configuration.limits.maxFrameBytes,
+      partialBytes: configuration.limits.memoryBytes / 2 / memories.count,
+      closed: { slot, peer in slots.free(slot, of: number, listener: peer.listener) })
+  }
+
+  private func makePipeline(_ memory: QueueMemory, _ plan: DaemonPlan, ledger: QueueLedger?) -> Pipeline {
+    let log = log
+    let names = handlers.map(\.configuration.name)
+    return Pipeline(
+      largestFrame: configuration.limits.maxFrameBytes, fields: plan.fields, tree: plan.tree,
+      formatters: plan.formatters,
+      outputs: handlers.map { Pipeline.Output(handler: $0.file, ring: RingProducer(memory.ring($0.ring), memory.window)) },
+      charsets: listeners.charsets(configuration.listeners, plan.charsets), namesPeers: plan.namesPeers,
+      zones: environment.zoneLookup, ledger: ledger,
+      report: { event in
+        switch event {
+        case .rejected(_, let peer, let detail):
+          log.write(.warning, kind: "refused frames", "refused a frame from \(peer): \(detail)")
+        case .unformatted(let handler):
+          log.write(
+            .warning, kind: "fields without a text",
+            "handler \(names[handler]): a record lacks a field of the format, or has one without a text; the field's reference is written instead, and this is said once")
+        }
+      })
+  }
+
+  /// The handlers of a plan; those that are the same as before go on as they are.
+  private func makeHandlers(
+    _ plan: DaemonPlan, _ configuration: Configuration, keeping old: [RunningHandler]
+  ) throws -> [RunningHandler] {
+    retired.removeAll { $0.file?.statistics().pending ?? 0 == 0 }
+    var used = Set((handlers + retired).map(\.ring))
+    var result: [RunningHandler] = []
+    for (handler, options) in zip(configuration.handlers, plan.files) {
+      if let same = old.first(where: { $0.configuration.output == handler.output }) {
+        result.append(RunningHandler(configuration: handler, ring: same.ring, file: same.file))
+        continue
+      }
+      guard let ring = (0..<Daemon.mostHandlers).first(where: { !used.contains($0) }) else {
+        throw PlanError("more than \(Daemon.mostHandlers) handlers")
+      }
+      used.insert(ring)
+      guard let options else {
+        result.append(RunningHandler(configuration: handler, ring: ring, file: nil))
+        continue
+      }
+      for memory in memories { try memory.mapRing(ring) }
+      let log = log
+      let file = FileHandler(options: options, rings: memories.map { RingConsumer($0, ring: ring) }) { event in
+        switch event {
+        case .failing(let path, let error):
+          log.write(.error, kind: "failing handlers", "cannot write \(path): \(error); what waits is kept")
+        case .recovered(let path): log.write(.notice, kind: "failing handlers", "writing \(path) again")
+        }
+      }
+      file.open()
+      result.append(RunningHandler(configuration: handler, ring: ring, file: file))
+    }
+    return result
+  }
+
+  // MARK: Listening
+
+  private func listen(_ listener: Configuration.Listener, _ number: Int) throws {
+    let name = Array(listener.name.utf8)
+    let descriptor: Int32
+    do throws(SystemError) {
+      switch listener.endpoint {
+      case .tcp(let address): descriptor = try Socket.bound(.internet(host: address.host, port: address.port), .stream)
+      case .udp(let address):
+        descriptor = try Socket.bound(.internet(host: address.host, port: address.port), .datagram)
+        growReceiveBuffer(descriptor, listener.name)
+      case .unix(let path, let access): descriptor = try bindUnix(path, access, .stream)
+      case .unixDatagram(let path, let access):
+        descriptor = try bindUnix(path, access, .datagram)
+      }
+    } catch {
+      throw PlanError("listener \(listener.name): \(error) (\(listener.endpoint.text))")
+    }
+    switch listener.endpoint {
+    case .tcp, .unix: listenForConnections(descriptor, listener, number, name)
+    case .udp, .unixDatagram:
+      let peer = Peer(listener: number, origin: RecordOrigin(peer: Array(listener.endpoint.text.utf8), listener: name))
+      let token = listeners.datagrams(listener, descriptor)
+      decoders[token % decoders.count].post { decoder in try? decoder.addDatagrams(descriptor, peer: peer) }
+    }
+  }
+
+  private func listenForConnections(
+    _ descriptor: Int32, _ listener: Configuration.Listener, _ number: Int, _ name: [UInt8]
+  ) {
+    let slots = slots
+    let decoders = decoders
+    let log = log
+    var path: String?
+    if case .unix(let socketPath, _) = listener.endpoint { path = socketPath }
+    let socketPath = path
+    let stream = StreamListener(
+      descriptor, queue: acceptQueue,
+      accepted: { connection, address in
+        guard let (queue, slot) = slots.take(listener: number) else {
+          close(connection)
+          log.write(.warning, kind: "refused connections", "refused \(address): max_connections are open")
+          return
+        }
+        var credentials: (uid: UInt32, gid: UInt32, pid: Int32)?
+        if socketPath != nil, let peer = Socket.credentials(connection) {
+          credentials = (peer.uid, peer.gid, peer.pid)
+        }
+        let origin = RecordOrigin(peer: Array((socketPath ?? address).utf8), listener: name, credentials: credentials)
+        let peer = Peer(listener: number, origin: origin)
+        decoders[queue].post { $0.add(connection, slot: slot, peer: peer) }
+      },
+      refused: { error in
+        slots.refuse(listener: number)
+        log.write(.error, kind: "accept", "cannot accept connections: \(error)")
+      })
+    listeners.streams(listener, stream)
+    stream.start()
+  }
+
+  /// 64 MiB of datagrams can wait if the system lets them: it caps the request at `rmem_max`.
+  private func growReceiveBuffer(_ descriptor: Int32, _ name: String) {
+    let wanted: Int32 = 64 << 20
+    try? Socket.set(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, wanted)
+    if let now = Socket.option(descriptor, SOL_SOCKET, SO_RCVBUF), now >= wanted { return }
+    try? Socket.set(descriptor, SOL_SOCKET, SO_RCVBUF, wanted)
+    if let now = Socket.option(descriptor, SOL_SOCKET, SO_RCVBUF), now < 4 << 20 {
+      log.write(
+        .warning,
+        "listener \(name): the kernel gives \(now) bytes of receive buffer; raise net.core.rmem_max against losses in bursts")
+    }
+  }
+
+  private func bindUnix(
+    _ path: String, _ access: Configuration.SocketAccess, _ kind: Socket.Kind
+  ) throws(SystemError) -> Int32 {
+    switch SystemFiles.kind(path) {
+    case .nothing: break
+    case .other: throw SystemError("something else stands at \(path)", EEXIST)
+    case .socket:
+      if Socket.isServed(path: path, kind) { throw SystemError("bind", EADDRINUSE) }
+      SystemFiles.remove(path)
+    }
+    var owner: UInt32?
+    var group: UInt32?
+    if let name = access.owner {
+      owner = SystemFiles.user(name)
+      if owner == nil { throw SystemError("user \(name)", ENOENT) }
+    }
+    if let name = access.group {
+      group = SystemFiles.group(name)
+      if group == nil { throw SystemError("group \(name)", ENOENT) }
+    }
+    let before = umask(0o177)
+    defer { umask(before) }
+    let descriptor = try Socket.bound(.unix(path: path), kind)
+    do throws(SystemError) {
+      try SystemFiles.setAccess(path, mode: access.mode, owner: owner, group: group)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    return descriptor
+  }
+
+  // MARK: Reloading
+
+  /// Goes over to another configuration. Throws, and goes on as before, when it cannot be done.
+  ///
+  /// Connections stay. Listeners that are the same stay; `limits` that size memory are those of the
+  /// start.
+  public func reload(_ new: Configuration) throws {
+    try queue.sync {
+      let plan = try DaemonPlan(new, environment)
+      let before = handlers
+      let fresh = try makeHandlers(plan, new, keeping: before)
+      if new.limits.memoryBytes != configuration.limits.memoryBytes
+        || new.limits.maxConnections != configuration.limits.maxConnections
+        || new.limits.maxFrameBytes != configuration.limits.maxFrameBytes
+      {
+        log.write(.warning, "memory_bytes, max_connections and max_frame_bytes change at the next start")
+      }
+      let old = configuration
+      configuration = new
+      configuration.limits = old.limits
+      handlers = fresh
+      let numbers = listeners.numbers(for: new.listeners)
+      for (decoder, memory) in zip(decoders, memories) {
+        let done = Handover<Void>()
+        decoder.post { [self] decoder in
+          decoder.replaceSink { sink in
+            sink.commit(memory.window)
+            return makePipeline(memory, plan, ledger: sink.ledger)
+          }
+          done.put(())
+        }
+        done.take()
+      }
+      // What the replaced handlers still hold goes where it was meant to go.
+      for handler in before where !fresh.contains(where: { $0.ring == handler.ring }) {
+        retired.append(handler)
+        handler.file?.flush()
+      }
+      for listener in old.listeners where !new.listeners.contains(listener) { stopListening(listener) }
+      for (listener, number) in zip(new.listeners, numbers) where !old.listeners.contains(listener) {
+        try listen(listener, number)
+      }
+    }
+  }
+
+  private func stopListening(_ listener: Configuration.Listener) {
+    switch listeners.remove(listener) {
+    case .stream(let stream): acceptQueue.sync { stream.stop() }
+    case .datagrams(let token, let descriptor):
+      let decoder = decoders[token % decoders.count]
+      let done = Handover<Void>()
+      decoder.post { decoder in
+        decoder.removeDatagrams(descriptor)
+        done.put(())
+      }
+      done.take()
+    case nil: break
+    }
+    listener.endpoint.removePath()
+  }
+
+  /// Opens all files by their names again.
+  public func reopen() {
+    queue.sync { for handler in handlers { handler.file?.reopen() } }
+  }
+
+  // MARK: Stopping
+
+  /// Stops to accept, takes what lies in the receive queues now, and writes it.
+  ///
+  /// - Returns: records that could not be written within `limits.stop_timeout`
+  public func stop() -> UInt64 {
+    queue.sync {
+      let deadline = DispatchTime.now() + configuration.limits.stopTimeout.dispatch
+      for listener in configuration.listeners {
+        if case .stream(let stream)? = listeners.remove(listener) {
+          acceptQueue.sync {
+            stream.acceptAll()
+            stream.stop()
+          }
+          listener.endpoint.removePath()
+        }
+      }
+      for decoder in decoders {
+        let done = Handover<Void>()
+        decoder.post { decoder in
+          decoder.drain()
+          done.put(())
+        }
+        done.take(until: deadline)
+      }
+      for listener in configuration.listeners { listener.endpoint.removePath() }
+      while true {
+        let pending = (handlers + retired).reduce(0) { $0 + ($1.file?.statistics().pending ?? 0) }
+        if pending == 0 || DispatchTime.now() >= deadline { return pending }
+        for handler in handlers + retired { handler.file?.flush() }
+        usleep(UInt32(Daemon.stopPollMilliseconds * 1000))
+      }
+    }
+  }
+
+  // MARK: The ledger
+
+  /// What has been counted so far.
+  public func ledger() -> Ledger {
+    var ledger = Ledger()
+    for (name, number) in listeners.all { ledger.addListener(name, slots.counts(listener: number)) }
+    for decoder in decoders {
+      let part = Handover<QueueLedger>()
+      decoder.post { decoder in part.put(decoder.withSink { $0.ledger }) }
+      // A queue that does not answer is left out rather than waited for.
+      if let part = part.take(within: .seconds(2)) { ledger.add(part) }
+    }
+    for (index, handler) in handlers.enumerated() {
+      ledger.addHandler(handler.configuration.name, handler.file?.statistics(), index)
+    }
+    return ledger
+  }
+}

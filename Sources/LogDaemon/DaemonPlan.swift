@@ -1,0 +1,211 @@
+import LogHandlers
+import LogListeners
+public import LogRecords
+import Pickle
+import SharedState
+import Synchronization
+
+/// What a configuration comes to, before anything is opened.
+struct DaemonPlan: Sendable {
+  var fields = RecordFields()
+  var tree: LoggerTree
+  /// By handler, in the configuration's order.
+  var formatters: [LogFormatter]
+  /// nil: a `NullHandler`.
+  var files: [FileOptions?]
+  var namesPeers: Bool
+  var charsets: [Renderer.Charset]
+
+  init(_ configuration: Configuration, _ environment: DaemonEnvironment) throws(PlanError) {
+    var filters: [String: LogFilter] = [:]
+    for filter in configuration.filters {
+      let levels = (filter.level ?? Int.min)...max(filter.level ?? Int.min, filter.maxLevel ?? Int.max)
+      filters[filter.name] = LogFilter(name: Array(filter.logger.utf8), levels: levels)
+    }
+    let numbers = Dictionary(uniqueKeysWithValues: configuration.handlers.enumerated().map { ($1.name, $0) })
+    func logger(_ logger: Configuration.Logger, name: String) -> LoggerTree.Logger {
+      LoggerTree.Logger(
+        name: Array(name.utf8), level: logger.level, handlers: logger.handlers.compactMap { numbers[$0] },
+        filters: logger.filters.compactMap { filters[$0] }, propagate: logger.propagate)
+    }
+    tree = LoggerTree(
+      root: logger(configuration.root, name: ""), loggers: configuration.loggers.map { logger($0, name: $0.name) },
+      handlers: configuration.handlers.map {
+        LoggerTree.Handler(level: $0.level, filters: $0.filters.compactMap { filters[$0] })
+      })
+    formatters = []
+    files = []
+    for handler in configuration.handlers {
+      let formatter =
+        configuration.formatters.first { $0.name == handler.formatter } ?? Configuration.Formatter(name: "")
+      formatters.append(try DaemonPlan.formatter(formatter, handler, environment, &fields))
+      files.append(try DaemonPlan.file(handler, environment))
+    }
+    let own = ["peer", "peer_uid", "peer_gid", "peer_pid"]
+    namesPeers = configuration.formatters.contains { formatter in
+      own.contains { (formatter.format ?? "").contains($0) }
+    }
+    charsets = configuration.listeners.map { $0.charset == "latin-1" ? .latin1 : .utf8 }
+  }
+
+  private static func formatter(
+    _ formatter: Configuration.Formatter, _ handler: Configuration.Handler, _ environment: DaemonEnvironment,
+    _ fields: inout RecordFields
+  ) throws(PlanError) -> LogFormatter {
+    do {
+      let format = try FormatString(
+        formatter.format.map { Array($0.utf8) }, style: formatter.style.formatString, validate: formatter.validate)
+      let milliseconds = try formatter.defaultMsecFormat.flatMap { format throws(MillisecondsFormatError) in
+        format.isEmpty ? nil : try MillisecondsFormat(Array(format.utf8))
+      }
+      let converter: AscTime.Converter =
+        switch formatter.zone {
+        case .local: .zone(environment.localZone)
+        case .utc: .gmtime
+        case .named(let name): .zone(try environment.zones.zone(named: name))
+        }
+      let time = try AscTime(
+        datefmt: formatter.datefmt.map { Array($0.utf8) }, defaultTimeFormat: Array(formatter.defaultTimeFormat.utf8),
+        defaultMsecFormat: milliseconds, converter: converter, localZone: environment.localZone)
+      let defaults = formatter.defaults.map { entry -> ([UInt8], OwnValue) in
+        let value =
+          switch entry.value {
+          case .string(let text): OwnValue(text: Array(text.utf8))
+          case .integer(let number): OwnValue(.integer(Int64(number)))
+          case .float(let number): OwnValue(.float(number))
+          case .boolean(let truth): OwnValue(.bool(truth))
+          }
+        return (Array(entry.name.utf8), value)
+      }
+      let errors = handler.file?.errors.flatMap { EncodingErrors(rawValue: $0.rawValue) } ?? .backslashreplace
+      return LogFormatter(
+        format, time: time, defaults: defaults, errors: errors,
+        layout: LineLayout(
+          escapesControlCharacters: handler.controlCharacters == .escape,
+          newlines: handler.multiline == .keep ? .keep : handler.multiline == .indent ? .indent : .escape),
+        fields: &fields)
+    } catch {
+      throw PlanError("formatter \(formatter.name): \(error)")
+    }
+  }
+
+  private static func file(
+    _ handler: Configuration.Handler, _ environment: DaemonEnvironment
+  ) throws(PlanError) -> FileOptions? {
+    let file: Configuration.File
+    let rollover: Rollover
+    switch handler.output {
+    case .null: return nil
+    case .journal: throw PlanError("handler \(handler.name): this version cannot write to the journal yet")
+    case .stream(let stream):
+      return FileOptions(path: stream.rawValue, descriptor: stream == .output ? 1 : 2)
+    case .file(let plain): (file, rollover) = (plain, .never)
+    case .watchedFile(let watched): (file, rollover) = (watched, .watched)
+    case .rotatingFile(let rotating, let rotation, let retention):
+      try check(retention, handler)
+      file = rotating
+      rollover = .size(maxBytes: rotation.maxBytes, backupCount: rotation.backupCount)
+    case .timedRotatingFile(let rotating, let rotation, let retention):
+      try check(retention, handler)
+      file = rotating
+      rollover = .timed(try schedule(rotation, environment), backupCount: rotation.backupCount)
+    }
+    if file.fsync != .never { throw PlanError("handler \(handler.name): this version cannot fsync yet") }
+    return FileOptions(
+      path: file.path, permissions: file.permissions, rollover: rollover, truncateAtStart: file.mode == .write,
+      delay: file.delay, group: try group(file.group, handler))
+  }
+
+  private static func check(
+    _ retention: Configuration.Retention, _ handler: Configuration.Handler
+  ) throws(PlanError) {
+    guard retention == Configuration.Retention() else {
+      throw PlanError("handler \(handler.name): this version has no compress, max_total_bytes and max_age yet")
+    }
+  }
+
+  private static func group(_ name: String?, _ handler: Configuration.Handler) throws(PlanError) -> UInt32? {
+    guard let name else { return nil }
+    guard let number = SystemFiles.group(name) else {
+      throw PlanError("handler \(handler.name): there is no group \(name)")
+    }
+    return number
+  }
+
+  private static func schedule(
+    _ rotation: Configuration.TimeRotation, _ environment: DaemonEnvironment
+  ) throws(PlanError) -> RolloverSchedule {
+    do {
+      let zone: TimeZoneRules =
+        switch rotation.zone {
+        case .local: environment.localZone
+        case .utc: .utc
+        case .named(let name): try environment.zones.zone(named: name)
+        }
+      let time = rotation.atTime.flatMap {
+        RolloverSchedule.TimeOfDay(hour: $0 / 3600, minute: $0 / 60 % 60, second: $0 % 60)
+      }
+      return try RolloverSchedule(
+        when: rotation.when, interval: rotation.interval, utc: rotation.zone == .utc, atTime: time, zone: zone)
+    } catch {
+      throw PlanError("timed rotation: \(error)")
+    }
+  }
+}
+
+/// Why a configuration that is right in itself cannot be carried out here.
+public struct PlanError: Error, Sendable, CustomStringConvertible {
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// What the daemon takes from the process around it.
+public struct DaemonEnvironment: Sendable {
+  public let zones: ZoneDatabase
+  public let localZone: TimeZoneRules
+  /// Where relative file names lie: `$LOGS_DIRECTORY`, or the working directory.
+  public let logsDirectory: String
+
+  /// From the environment variables TZ, TZDIR and LOGS_DIRECTORY.
+  public init() {
+    zones = ZoneDatabase(directory: SystemFiles.environment("TZDIR")) { try? SystemFiles.read($0, limit: 1 << 20) }
+    localZone = zones.local(tz: SystemFiles.environment("TZ"))
+    // systemd separates several directories by colons.
+    let directories = SystemFiles.environment("LOGS_DIRECTORY")?.split(separator: ":")
+    logsDirectory = directories?.first.map(String.init) ?? SystemFiles.workingDirectory()
+  }
+
+  /// The offset of a zone at a local time, for values that are aware of a `zoneinfo.ZoneInfo`.
+  var zoneLookup: ZoneLookup {
+    let known = ZoneCache(zones)
+    return { key, date, time in
+      guard let rules = known.rules(String(decoding: key, as: UTF8.self)) else { return nil }
+      let fields = LocalFields(
+        year: date.year, month: date.month, day: date.day, hour: time.hour, minute: time.minute, second: time.second)
+      guard let type = rules.localTimeType(of: fields, fold: time.fold) else { return nil }
+      return ZoneOffset(seconds: type.utcOffset, abbreviation: type.abbreviation)
+    }
+  }
+}
+
+/// The zones that records have named: a record must not cost a file read each time.
+private final class ZoneCache: Sendable {
+  /// Names that are kept at most, the unknown ones included; senders choose them.
+  static let most = 256
+
+  private let database: ZoneDatabase
+  private let known = Mutex<[String: TimeZoneRules?]>([:])
+
+  init(_ database: ZoneDatabase) { self.database = database }
+
+  func rules(_ name: String) -> TimeZoneRules? {
+    known.withLock { known in
+      if let rules = known[name] { return rules }
+      let rules = try? database.zone(named: name)
+      if known.count >= ZoneCache.most { known.removeAll() }
+      known[name] = rules
+      return rules
+    }
+  }
+}

@@ -1,0 +1,287 @@
+public import LogHandlers
+public import LogListeners
+public import LogRecords
+public import Pickle
+public import SharedState
+
+/// The way of a record, from top to bottom: frame, record, logger tree, formatter, ring.
+///
+/// One for each decode queue, which is the only one to touch it. Configuration is fixed for the
+/// pipeline's life.
+public struct Pipeline: ~Copyable, RecordSink {
+  /// What of a handler the pipeline needs. Its formatter has the same number.
+  public struct Output: Sendable {
+    /// nil: a `NullHandler`.
+    public let handler: FileHandler?
+    public let ring: RingProducer
+
+    public init(handler: FileHandler?, ring: RingProducer) {
+      self.handler = handler
+      self.ring = ring
+    }
+  }
+
+  private let largestFrame: Int
+  /// By handler; nil: a `NullHandler`.
+  private let handlers: [FileHandler?]
+  private let isFile: [Bool]
+  /// By listener: how its senders' Python 2 strings are read.
+  private let charsets: [Renderer.Charset]
+  /// Whether a format shows the peer, so that each datagram's sender has to be named.
+  private let namesPeers: Bool
+  private let report: @Sendable (PipelineEvent) -> Void
+
+  private var reader: RecordReader
+  private var state: RenderState
+  private var tree: LoggerTree
+  private var formatters: [LogFormatter]
+  /// By handler.
+  private var rings: [RingProducer]
+  private var saved: [RingProducer] = []
+  public private(set) var ledger: QueueLedger
+  public private(set) var unflushed = 0
+
+  /// - Parameters:
+  ///   - ledger: what an earlier pipeline of this queue counted
+  public init(
+    largestFrame: Int, fields: RecordFields, tree: LoggerTree, formatters: [LogFormatter], outputs: [Output],
+    charsets: [Renderer.Charset], namesPeers: Bool, zones: ZoneLookup? = nil, ledger: QueueLedger? = nil,
+    report: @escaping @Sendable (PipelineEvent) -> Void
+  ) {
+    self.largestFrame = largestFrame
+    handlers = outputs.map(\.handler)
+    isFile = handlers.map { $0 != nil }
+    self.charsets = charsets
+    self.namesPeers = namesPeers
+    self.report = report
+    reader = RecordReader(keys: fields.keys)
+    state = RenderState()
+    state.renderer.zones = zones
+    self.tree = tree
+    self.formatters = formatters
+    rings = outputs.map(\.ring)
+    var counts = ledger ?? QueueLedger(listeners: 0, handlers: 0)
+    counts.grow(listeners: charsets.count, handlers: outputs.count)
+    self.ledger = counts
+  }
+
+  // MARK: Bytes to frames
+
+  public mutating func take(_ window: borrowing MemoryWindow, _ range: Range<Int>, from peer: Peer) -> Taken {
+    rewind(window)
+    state.renderer.charset = charsets[peer.listener]
+    let input = window.bytes(range.lowerBound..<range.upperBound + RecordReader.padding)
+    let count = range.count
+    var at = 0
+    var frames: UInt64 = 0
+    defer {
+      ledger.listeners[peer.listener].frames += frames
+      ledger.listeners[peer.listener].bytes += UInt64(at)
+    }
+    while count - at >= Frame.headerSize {
+      let length = Frame.length(input, at: at)
+      if length > largestFrame { return Taken(at, .refused(StreamRefusal(Frame.error(length)))) }
+      let end = at + Frame.headerSize + length
+      guard end <= count else { break }
+      let padded = input.extracting(at + Frame.headerSize..<end + RecordReader.padding)
+      guard take(padded, length, window, from: peer) else { return Taken(at, .full) }
+      frames += 1
+      at = end
+    }
+    return Taken(at, .done)
+  }
+
+  public mutating func takeDatagram(
+    _ window: borrowing MemoryWindow, _ range: Range<Int>, truncated: Bool, from source: borrowing DatagramSource
+  ) -> Taken {
+    let input = window.bytes(range.lowerBound..<range.upperBound + RecordReader.padding)
+    let listener = source.socket.listener
+    let length = range.count - Frame.headerSize
+    guard !truncated, length >= 0, Frame.length(input, at: 0) == length else {
+      ledger.listeners[listener].frames += 1
+      ledger.listeners[listener].bytes += UInt64(range.count)
+      reject(truncated ? .truncated : .datagram, from: source.peer(), detail: "a datagram of \(range.count) bytes")
+      return Taken(range.count, .done)
+    }
+    let peer = namesPeers ? source.peer() : source.socket
+    rewind(window)
+    state.renderer.charset = charsets[listener]
+    let padded = input.extracting(Frame.headerSize..<input.byteCount)
+    guard take(padded, length, window, from: peer) else { return Taken(0, .full) }
+    ledger.listeners[listener].frames += 1
+    ledger.listeners[listener].bytes += UInt64(range.count)
+    return Taken(range.count, .done)
+  }
+
+  // MARK: Frame to record
+
+  /// Takes one frame of `length` bytes. False: a handler has no room, and nothing has happened.
+  @inline(__always)
+  private mutating func take(
+    _ padded: RawSpan, _ length: Int, _ window: borrowing MemoryWindow, from peer: Peer
+  ) -> Bool {
+    if !reader.read(padded, end: length) {
+      guard decode(padded.extracting(0..<length), from: peer) else { return true }
+    }
+    return route(padded.extracting(0..<length), window, from: peer)
+  }
+
+  /// The general machine, for every pickle that is not of the stock shape.
+  @inline(never)
+  private mutating func decode(_ pickle: RawSpan, from peer: Peer) -> Bool {
+    do throws(PickleError) {
+      let record = try state.unpickler.load(pickle)
+      guard record.kind == .dictionary else {
+        throw PickleError(.notARecord, "a record is a dictionary", at: state.unpickler.consumed)
+      }
+      reader.set(record, state.unpickler.arena, pickle)
+      return true
+    } catch {
+      let reason: Rejection =
+        switch error.code {
+        case .limitExceeded: .limit
+        case .notARecord: .notARecord
+        default: .malformed
+        }
+      reject(reason, from: peer, detail: "\(error)")
+      return false
+    }
+  }
+
+  private mutating func reject(_ reason: Rejection, from peer: Peer, detail: String) {
+    ledger.listeners[peer.listener].rejected[reason.rawValue] += 1
+    report(.rejected(reason, peer: peer.name, detail: detail))
+  }
+
+  // MARK: Record to handlers
+
+  @inline(__always)
+  private mutating func route(_ pickle: RawSpan, _ window: borrowing MemoryWindow, from peer: Peer) -> Bool {
+    let level = level()
+    let number = routeOfName(pickle)
+    guard level >= tree.level(of: number) else {
+      ledger.filtered += 1
+      return true
+    }
+    let targets = tree.targets(of: number)
+    if targets.count > 1 { saved = rings }
+    var taken = false
+    for index in targets {
+      let target = tree.target(index)
+      guard level >= target.lowest, level <= target.highest else { continue }
+      taken = true
+      guard write(pickle, to: target.handler, window, from: peer) else {
+        if targets.count > 1 { rings = saved }
+        return false
+      }
+    }
+    if taken { ledger.routed += 1 } else { ledger.filtered += 1 }
+    return true
+  }
+
+  /// The record's level; what is no number counts as 0.
+  @inline(__always)
+  private func level() -> Int {
+    guard let value = reader[RecordFields.Slot.levelNumber] else { return 0 }
+    switch value.kind {
+    case .integer: return Int(value.asInteger)
+    case .bool: return value.asBool ? 1 : 0
+    case .float:
+      // `levelno >= level` holds for a fraction exactly if it holds for its floor; never for NaN.
+      let floor = value.asDouble.rounded(.down)
+      return Int(exactly: floor) ?? (floor > 0 ? Int.max : Int.min)
+    default: return 0
+    }
+  }
+
+  @inline(__always)
+  private mutating func routeOfName(_ pickle: RawSpan) -> Int {
+    guard let name = reader[RecordFields.Slot.name], name.kind == .string || name.kind == .string2 else {
+      return tree.route(pickle.extracting(0..<0))
+    }
+    if name.inScratch { return tree.route(unescaped: name, state.unpickler.arena, pickle) }
+    return tree.route(pickle.extracting(name.offset..<name.offset + Int(name.length)))
+  }
+
+  // MARK: Record to line
+
+  /// Formats the record behind the handler's ring. False: there is no room now.
+  @inline(__always)
+  private mutating func write(
+    _ pickle: RawSpan, to handler: Int, _ window: borrowing MemoryWindow, from peer: Peer
+  ) -> Bool {
+    guard isFile[handler] else {
+      ledger.handlers[handler].discarded += 1
+      return true
+    }
+    var line = LineBuffer(window.writable(rings[handler].room))
+    state.renderer.reset()
+    guard formatters[handler].append(reader, pickle, peer.origin, &state, into: &line) else {
+      return noRoom(handler, window)
+    }
+    if state.unshown > 0 { noteUnshown(handler) }
+    let length = line.count
+    rings[handler].append(length, window)
+    unflushed += length
+    return true
+  }
+
+  /// Python would have lost the record; the first of a handler is worth a message.
+  @inline(never)
+  private mutating func noteUnshown(_ handler: Int) {
+    state.unshown = 0
+    ledger.handlers[handler].unformatted += 1
+    if ledger.handlers[handler].unformatted == 1 { report(.unformatted(handler: handler)) }
+  }
+
+  /// Looks whether the writer has freed something. True: the line can never fit, and is dropped.
+  @inline(never)
+  private mutating func noRoom(_ handler: Int, _ window: borrowing MemoryWindow) -> Bool {
+    let before = rings[handler].used
+    rings[handler].refresh(window)
+    guard before == 0, rings[handler].used == 0 else { return false }
+    ledger.handlers[handler].tooBig += 1
+    return true
+  }
+
+  // MARK: Lines to files
+
+  public mutating func commit(_ window: borrowing MemoryWindow) {
+    for index in rings.indices { rings[index].publish(window) }
+  }
+
+  public mutating func flush() {
+    for handler in handlers { handler?.flush() }
+    unflushed = 0
+  }
+
+  private mutating func rewind(_ window: borrowing MemoryWindow) {
+    for index in rings.indices { rings[index].rewind(window) }
+  }
+
+  // MARK: Streams that end
+
+  public mutating func truncated(_ bytes: Int, from peer: Peer) {
+    ledger.listeners[peer.listener].frames += 1
+    ledger.listeners[peer.listener].bytes += UInt64(bytes)
+    reject(.truncated, from: peer, detail: "the connection ended after \(bytes) bytes of a frame")
+  }
+
+  public mutating func refused(_ reason: StreamRefusal, from peer: Peer) {
+    ledger.listeners[peer.listener].frames += 1
+    switch reason {
+    case .frameTooLong(let length):
+      reject(.tooLong, from: peer, detail: "a frame of \(length) bytes; max_frame_bytes is \(largestFrame)")
+    case .foreign(let name): reject(.foreign, from: peer, detail: "\(name) instead of log records")
+    case .memory: reject(.memory, from: peer, detail: "unfinished frames have all the memory they may have")
+    case .frameTimeout, .idleTimeout: reject(.timeout, from: peer, detail: "an unfinished frame timed out")
+    }
+  }
+}
+
+/// What a pipeline has to say.
+public enum PipelineEvent: Sendable {
+  case rejected(Rejection, peer: String, detail: String)
+  /// A record of this handler lacks a field that its format shows, or has one without a text.
+  case unformatted(handler: Int)
+}

@@ -1,0 +1,121 @@
+import CLinux
+import Glibc
+import SharedState
+
+/// The edge to files: the system calls of the way out, each once, with EINTR retried and every
+/// other failure thrown.
+enum FileCalls {
+  /// Opens a file to append to it, or makes it with these permissions and this group.
+  static func openForAppending(
+    _ path: String, permissions: UInt32, group: UInt32?, truncate: Bool
+  ) throws(SystemError) -> Int32 {
+    // Only opening must not wait, as it would for a FIFO that nobody reads.
+    let flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (truncate ? O_TRUNC : 0)
+    while true {
+      var descriptor = unsafe open(path, flags | O_CREAT | O_EXCL, 0o600)
+      let isNew = descriptor >= 0
+      if !isNew && errno == EEXIST { descriptor = unsafe open(path, flags) }
+      if descriptor >= 0 {
+        if isNew {
+          // The group first: nobody else may read the file before it has the right one.
+          if let group { _ = fchown(descriptor, UInt32.max, group) }
+          _ = fchmod(descriptor, permissions)
+        }
+        let flags = fcntl(descriptor, F_GETFL)
+        if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) }
+        return descriptor
+      }
+      // The file can vanish between the two calls.
+      if errno != EINTR && errno != ENOENT { throw SystemError("open \(path)", errno) }
+      if errno == ENOENT && !isNew { throw SystemError("open \(path)", ENOENT) }
+    }
+  }
+
+  /// Another descriptor of an open file.
+  static func duplicate(_ descriptor: Int32) throws(SystemError) -> Int32 {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+    guard copy >= 0 else { throw SystemError("dup", errno) }
+    return copy
+  }
+
+  /// Writes bytes of the window; returns how many the kernel took, at least one.
+  static func write(_ descriptor: Int32, _ window: borrowing MemoryWindow, _ range: Range<Int>) throws(SystemError) -> Int {
+    while true {
+      let count = unsafe window.withUnsafeAddress(range) { unsafe Glibc.write(descriptor, $0, range.count) }
+      if count > 0 { return count }
+      if count == 0 { throw SystemError("write", ENOSPC) }
+      if errno != EINTR { throw SystemError("write", errno) }
+    }
+  }
+
+  static func identify(_ descriptor: Int32) throws(SystemError) -> FileIdentity {
+    var raw = onggi_file_identity()
+    guard unsafe onggi_identify(descriptor, &raw) == 0 else { throw SystemError("statx", errno) }
+    return FileIdentity(
+      device: raw.device, inode: raw.inode, bornSeconds: raw.born_seconds, bornNanoseconds: raw.born_nanoseconds,
+      size: Int(raw.size), isRegular: raw.is_regular != 0)
+  }
+
+  /// What stands at a path now, without following it anywhere; nil when nothing does.
+  static func status(_ path: String) -> PathStatus? {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else { return nil }
+    return PathStatus(
+      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), modified: Int64(status.st_mtim.tv_sec),
+      size: Int(status.st_size), isRegular: onggi_is_regular(status.st_mode) != 0)
+  }
+
+  /// `lstat`'s device numbers are packed otherwise than `statx`'s; compare those of one kind.
+  static func status(of descriptor: Int32) -> PathStatus? {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+    return PathStatus(
+      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), modified: Int64(status.st_mtim.tv_sec),
+      size: Int(status.st_size), isRegular: onggi_is_regular(status.st_mode) != 0)
+  }
+
+  /// Renames a file to a name that must be free: nothing is ever overwritten.
+  static func rename(_ from: String, to: String) throws(SystemError) {
+    guard unsafe onggi_rename_noreplace(from, to) == 0 else { throw SystemError("rename \(from) to \(to)", errno) }
+  }
+
+  static func remove(_ path: String) throws(SystemError) {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw SystemError("remove \(path)", errno) }
+  }
+
+  /// The names in a directory, in no order; empty when it cannot be read.
+  static func names(in directory: String) -> [String] {
+    let stream = unsafe opendir(directory)
+    guard let stream = unsafe stream else { return [] }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while true {
+      let entry = unsafe readdir(stream)
+      guard let entry = unsafe entry else { break }
+      let name = unsafe String(cString: onggi_entry_name(entry))
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+}
+
+/// What tells a file from every other, and how it stands.
+public struct FileIdentity: Sendable, Equatable {
+  public var device: UInt64
+  public var inode: UInt64
+  public var bornSeconds: Int64
+  public var bornNanoseconds: UInt64
+  public var size: Int
+  public var isRegular: Bool
+}
+
+struct PathStatus: Sendable, Equatable {
+  var device: UInt64
+  var inode: UInt64
+  /// Seconds since 1970.
+  var modified: Int64
+  var size: Int
+  var isRegular: Bool
+
+  func isSameFile(as other: PathStatus) -> Bool { device == other.device && inode == other.inode }
+}

@@ -1,0 +1,121 @@
+import Dispatch
+import Glibc
+public import SharedState
+import Synchronization
+
+/// Writes what the decode queues formatted into a file, by the rules of Python's file handlers.
+///
+/// Whoever has something to write calls `flush`. The first becomes the writer until nothing is
+/// left; the others only leave a note, so that no queue waits for another's write.
+public final class FileHandler: Sendable {
+  /// Bytes that one `write` gets at most.
+  static let writeSize = 1 << 20
+  /// The first and the longest pause after a failed attempt.
+  static let firstRetryMilliseconds = 50
+  static let longestRetryMilliseconds = 2000
+
+  public let path: String
+  private let writer: Mutex<FileWriter>
+  private let wanted = Atomic<Bool>(false)
+  private let queue: DispatchQueue
+  /// Whether whoever flushes writes: not to a pipe or a terminal, where a write may wait for ever.
+  private let writesInline: Bool
+
+  /// - Parameters:
+  ///   - rings: this handler's ring in each decode queue
+  ///   - report: told about trouble and its end; on any queue
+  public init(
+    options: FileOptions, rings: [RingConsumer], report: @escaping @Sendable (HandlerEvent) -> Void
+  ) {
+    path = options.path
+    writer = Mutex(FileWriter(options: options, rings: rings, report: report))
+    queue = DispatchQueue(label: "onggi.handler")
+    writesInline = options.descriptor == nil
+  }
+
+  /// Opens the file, unless it is to be opened by the first record.
+  public func open() {
+    writer.withLock { $0.openAtStart() }
+  }
+
+  /// Writes what is pending. On any queue.
+  public func flush() {
+    if writesInline { return flushNow() }
+    if !wanted.exchange(true, ordering: .acquiringAndReleasing) { queue.async { self.flushNow() } }
+  }
+
+  /// Writes what is pending, and returns when that is done or has failed, or another does it.
+  public func flushNow() {
+    wanted.store(true, ordering: .releasing)
+    while wanted.load(ordering: .acquiring) {
+      let done = writer.withLockIfAvailable { writer -> Int? in
+        wanted.store(false, ordering: .releasing)
+        return writer.drain()
+      }
+      guard let done else { return }  // Whoever writes now will see the note.
+      if let milliseconds = done {
+        queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in self?.retry() }
+        return
+      }
+    }
+  }
+
+  private func retry() {
+    writer.withLock { $0.endPause() }
+    flushNow()
+  }
+
+  /// Lets go of the file and opens it by its name again: SIGUSR1.
+  public func reopen() {
+    writer.withLock { $0.reopen() }
+    flush()
+  }
+
+  public func statistics() -> HandlerStatistics { writer.withLock { $0.statistics() } }
+}
+
+/// What a file handler was configured with.
+public struct FileOptions: Sendable {
+  public var path: String
+  /// An open descriptor in place of the path: standard output or standard error.
+  public var descriptor: Int32?
+  /// Permissions of a new file, whatever the umask.
+  public var permissions: UInt32
+  /// The number of a new file's group; nil: the process' own.
+  public var group: UInt32?
+  public var rollover: Rollover
+  public var truncateAtStart: Bool
+  /// Whether the first record opens the file.
+  public var delay: Bool
+
+  public init(
+    path: String, descriptor: Int32? = nil, permissions: UInt32 = 0o640, rollover: Rollover = .never,
+    truncateAtStart: Bool = false, delay: Bool = false, group: UInt32? = nil
+  ) {
+    self.path = path
+    self.descriptor = descriptor
+    self.permissions = permissions
+    self.rollover = rollover
+    self.truncateAtStart = truncateAtStart
+    self.delay = delay
+    self.group = group
+  }
+}
+
+/// What a handler tells about itself.
+public enum HandlerEvent: Sendable {
+  /// Writing or rotating fails; what waits is kept.
+  case failing(path: String, SystemError)
+  case recovered(path: String)
+}
+
+/// A handler's part of the ledger; bytes and records.
+public struct HandlerStatistics: Sendable {
+  public var accepted: UInt64 = 0
+  public var written: UInt64 = 0
+  public var bytes: UInt64 = 0
+  public var rollovers: UInt64 = 0
+  public var pending: UInt64 { accepted - written }
+
+  public init() {}
+}

@@ -1,0 +1,206 @@
+import Glibc
+import SharedState
+
+/// A file handler's file and the rings that go into it. One thread at a time.
+struct FileWriter: ~Copyable {
+  private let options: FileOptions
+  private let report: @Sendable (HandlerEvent) -> Void
+  private var rings: [RingConsumer]
+  private var rollover: State
+  private var file: OpenFile?
+  /// The ring of whose next record a part stands in the file already.
+  private var unfinished: Int?
+  /// A failed attempt is not repeated before the pause is over.
+  private var isPausing = false
+  private var pause = 0
+  private var bytesWritten: UInt64 = 0
+  private var rolloverCount: UInt64 = 0
+
+  /// What the kind of rollover keeps between records.
+  private enum State {
+    case never, watched
+    case size(maxBytes: Int, NumberedBackups)
+    case timed(TimedBackups)
+  }
+
+  private struct OpenFile {
+    let descriptor: Int32
+    let isRegular: Bool
+  }
+
+  init(options: FileOptions, rings: [RingConsumer], report: @escaping @Sendable (HandlerEvent) -> Void) {
+    self.options = options
+    self.rings = rings
+    self.report = report
+    switch options.rollover {
+    case .never: rollover = .never
+    case .watched: rollover = .watched
+    case .size(let maxBytes, let count):
+      // Without backups Python's handler goes on in the same file for ever.
+      rollover = maxBytes > 0 && count > 0 ? .size(maxBytes: maxBytes, NumberedBackups(path: options.path, count: count)) : .never
+    case .timed(let schedule, let count):
+      rollover = .timed(TimedBackups(path: options.path, schedule: schedule, count: count))
+    }
+  }
+
+  deinit { if let file { close(file.descriptor) } }
+
+  // MARK: The file
+
+  mutating func openAtStart() {
+    if options.truncateAtStart {
+      do throws(SystemError) { try open(truncate: true) } catch { fail(error) }
+    } else if !options.delay {
+      do throws(SystemError) { try open() } catch { fail(error) }
+    }
+  }
+
+  private mutating func open(truncate: Bool = false) throws(SystemError) {
+    let descriptor =
+      if let given = options.descriptor {
+        try FileCalls.duplicate(given)
+      } else {
+        try FileCalls.openForAppending(
+          options.path, permissions: options.permissions, group: options.group, truncate: truncate)
+      }
+    do throws(SystemError) {
+      file = OpenFile(descriptor: descriptor, isRegular: try FileCalls.identify(descriptor).isRegular)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  private mutating func closeFile() {
+    if let file { close(file.descriptor) }
+    file = nil
+  }
+
+  mutating func reopen() {
+    // A record that is partly written is finished where it began.
+    if unfinished == nil { closeFile() }
+  }
+
+  /// `WatchedFileHandler.reopenIfNeeded`: the path is another file now, or none.
+  private mutating func leaveMovedFile() {
+    guard let file, FileCalls.status(options.path).map({ now in
+      FileCalls.status(of: file.descriptor)?.isSameFile(as: now) ?? false
+    }) != true else { return }
+    closeFile()
+  }
+
+  // MARK: Writing
+
+  /// Writes everything that waits. Returns nil when that is done, or after how many milliseconds it
+  /// is to be tried again.
+  mutating func drain() -> Int? {
+    if isPausing { return nil }
+    do throws(SystemError) {
+      if let ring = unfinished { try drain(ring) }
+      for ring in rings.indices { try drain(ring) }
+      if pause > 0 {
+        pause = 0
+        report(.recovered(path: options.path))
+      }
+      return nil
+    } catch {
+      return fail(error)
+    }
+  }
+
+  @discardableResult
+  private mutating func fail(_ error: SystemError) -> Int {
+    if pause == 0 { report(.failing(path: options.path, error)) }
+    pause = min(max(pause * 2, FileHandler.firstRetryMilliseconds), FileHandler.longestRetryMilliseconds)
+    isPausing = true
+    return pause
+  }
+
+  mutating func endPause() { isPausing = false }
+
+  private mutating func drain(_ ring: Int) throws(SystemError) {
+    while true {
+      let waiting = rings[ring].pending()
+      guard waiting > 0 else { return }
+      if case .watched = rollover, unfinished == nil { leaveMovedFile() }
+      if file == nil { try open() }
+      guard let file else { return }
+      let size = try FileCalls.identify(file.descriptor).size
+      let count = try recordsBeforeRollover(ring, waiting: waiting, size: size, isRegular: file.isRegular)
+      if count == 0 {
+        try rollOver()
+        continue
+      }
+      try write(ring, records: count, to: file.descriptor)
+    }
+  }
+
+  /// How many of the waiting records go into the file as it is: `shouldRollover` of each, asked at
+  /// once. Python compares the file's bytes and the line's characters with `maxBytes`; a line has no
+  /// more characters than bytes, so only the records at the border have to be counted.
+  private mutating func recordsBeforeRollover(
+    _ ring: Int, waiting: Int, size: Int, isRegular: Bool
+  ) throws(SystemError) -> Int {
+    let most = max(1, rings[ring].records(in: FileHandler.writeSize, of: waiting))
+    if unfinished == ring { return most }
+    switch rollover {
+    case .never, .watched: return most
+    case .size(let maxBytes, _):
+      guard isRegular else { return most }
+      let fitting = rings[ring].records(in: maxBytes - 1 - size, of: most)
+      if fitting > 0 { return fitting }
+      return size > 0 && size + rings[ring].charactersOfFirst() >= maxBytes ? 0 : 1
+    case .timed(var backups):
+      let now = Int64(time(nil))
+      guard backups.isDue(now) else { return most }
+      if isRegular { return 0 }
+      backups.skip(now)
+      rollover = .timed(backups)
+      return most
+    }
+  }
+
+  /// `doRollover`. After a failure it is called again, and goes on where it stopped.
+  private mutating func rollOver() throws(SystemError) {
+    closeFile()
+    switch rollover {
+    case .never, .watched: return
+    case .size(let maxBytes, var backups):
+      defer { rollover = .size(maxBytes: maxBytes, backups) }
+      try backups.shift()
+    case .timed(var backups):
+      defer { rollover = .timed(backups) }
+      try backups.rename(Int64(time(nil)))
+      do throws(SystemError) { try backups.removeOldest() } catch { report(.failing(path: options.path, error)) }
+    }
+    rolloverCount += 1
+    try open()
+  }
+
+  private mutating func write(_ ring: Int, records: Int, to descriptor: Int32) throws(SystemError) {
+    let length = rings[ring].bytes(ofFirst: records)
+    let start = rings[ring].start
+    let count = try FileCalls.write(descriptor, rings[ring].memory.window, start..<start + length)
+    bytesWritten += UInt64(count)
+    if count == length {
+      rings[ring].advance(bytes: length, records: records)
+      unfinished = nil
+      return
+    }
+    // The disk took a part. What is whole is done; the rest of a torn record comes first next time.
+    let whole = rings[ring].records(in: count, of: records)
+    unfinished = rings[ring].bytes(ofFirst: whole) == count ? nil : ring
+    rings[ring].advance(bytes: count, records: whole)
+  }
+
+  func statistics() -> HandlerStatistics {
+    var result = HandlerStatistics()
+    result.bytes = bytesWritten
+    result.rollovers = rolloverCount
+    for ring in rings {
+      result.written += ring.headRecords
+      result.accepted += ring.headRecords + UInt64(ring.pending())
+    }
+    return result
+  }
+}

@@ -1,0 +1,349 @@
+import CLinux
+import Dispatch
+import Glibc
+public import LogRecords
+public import SharedState
+import Synchronization
+
+/// One of the queues on which sockets are read and records decoded.
+///
+/// A queue owns an epoll instance, and Dispatch watches that one descriptor. When something comes,
+/// the handler reads in a loop of its own and stays in `epoll_wait` for a moment after the last
+/// byte: a wakeup through Dispatch costs several context switches, one through epoll a single one.
+/// An idle queue has no timer and is never woken.
+///
+/// Everything but `post` happens on the queue.
+public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendable {
+  /// How long a queue stays in `epoll_wait` before it goes back to Dispatch.
+  static var stayMilliseconds: Int32 { 20 }
+  /// Committed bytes at which the files are written though there is more to read.
+  static var flushBytes: Int { 512 * 1024 }
+  /// Rounds of reading after which the files are written, so that a line never waits long.
+  static var flushRounds: Int { 16 }
+  /// How long a queue waits before it tries again to find room in a ring.
+  static var retryMilliseconds: Int { 2 }
+
+  public let memory: QueueMemory
+  private let queue: DispatchQueue
+  private var epoll: Epoll
+  private var source: (any DispatchSourceRead)?
+  private var sink: Sink
+  private var blocks: FrameBlocks
+  /// By slot; nil where there is none.
+  private var connections: [Connection?]
+  private var datagramSockets: [DatagramSocket?] = []
+  /// What was read and could not be taken, since a handler had no room.
+  private var stalled: Stalled?
+  private let largestFrame: Int
+  private let closed: @Sendable (_ slot: Int, _ peer: Peer) -> Void
+  /// Work that other threads left here.
+  private let inbox = Mutex<[@Sendable (DecodeQueue) -> Void]>([])
+  private let wake: Int32
+  private var rounds = 0
+
+  /// A token in epoll: what is ready.
+  private enum Token {
+    static var wake: UInt64 { UInt64.max }
+    /// Datagram sockets are numbered from here; connections are slots.
+    static var datagrams: UInt64 { 1 << 32 }
+  }
+
+  private struct Connection {
+    let descriptor: Int32
+    let peer: Peer
+    var frame = FrameState()
+    var block: FrameBlocks.Block?
+  }
+
+  private struct DatagramSocket {
+    let descriptor: Int32
+    let peer: Peer
+  }
+
+  /// What is to be taken when there is room again.
+  private enum Stalled {
+    /// A whole frame in a connection's block, then bytes of the input buffer.
+    case stream(slot: Int, block: Bool, rest: Range<Int>)
+    /// Datagrams of the last receive, from this one on.
+    case datagrams(socket: Int, next: Int, count: Int)
+  }
+
+  /// - Parameters:
+  ///   - sink: takes the frames; only this queue's
+  ///   - partialBytes: what partial frames of this queue may have together
+  ///   - closed: called on the queue when a connection's slot is free again
+  public init(
+    label: String, memory: QueueMemory, sink: consuming Sink, largestFrame: Int, partialBytes: Int,
+    closed: @escaping @Sendable (_ slot: Int, _ peer: Peer) -> Void
+  ) throws(SystemError) {
+    self.memory = memory
+    self.sink = sink
+    self.largestFrame = largestFrame
+    self.closed = closed
+    blocks = FrameBlocks(memory.layout, limit: partialBytes)
+    connections = Array(repeating: nil, count: memory.layout.slotCount)
+    queue = DispatchQueue(label: label, qos: .userInitiated)
+    epoll = try Epoll()
+    wake = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+    guard wake >= 0 else { throw SystemError("eventfd", errno) }
+    try Epoll.add(epoll.descriptor, wake, token: Token.wake)
+  }
+
+  /// Starts to read. Once.
+  public func start() {
+    let source = DispatchSource.makeReadSource(fileDescriptor: epoll.descriptor, queue: queue)
+    source.setEventHandler { [unowned self] in self.run() }
+    self.source = source
+    source.activate()
+  }
+
+  /// Runs something on the queue, between two reads. On any thread.
+  public func post(_ work: @escaping @Sendable (DecodeQueue) -> Void) {
+    inbox.withLock { $0.append(work) }
+    var one: UInt64 = 1
+    _ = unsafe write(wake, &one, 8)
+  }
+
+  /// Lets somebody use the sink, on the queue.
+  public func withSink<Result: ~Copyable>(_ body: (inout Sink) -> Result) -> Result { body(&sink) }
+
+  /// Puts another sink in the place of the present one, on the queue.
+  public func replaceSink(_ make: (inout Sink) -> Sink) {
+    let new = make(&sink)
+    sink = new
+  }
+
+  // MARK: Sockets
+
+  /// Takes over a connection. On the queue.
+  public func add(_ descriptor: Int32, slot: Int, peer: Peer) {
+    connections[slot] = Connection(descriptor: descriptor, peer: peer)
+    do throws(SystemError) {
+      try Epoll.add(epoll.descriptor, descriptor, token: UInt64(slot))
+    } catch {
+      close(slot)
+    }
+  }
+
+  /// Takes over a datagram socket. On the queue.
+  public func addDatagrams(_ descriptor: Int32, peer: Peer) throws(SystemError) {
+    try Epoll.add(epoll.descriptor, descriptor, token: Token.datagrams + UInt64(datagramSockets.count))
+    datagramSockets.append(DatagramSocket(descriptor: descriptor, peer: peer))
+  }
+
+  /// Closes a datagram socket. On the queue.
+  public func removeDatagrams(_ descriptor: Int32) {
+    guard let index = datagramSockets.firstIndex(where: { $0?.descriptor == descriptor }) else { return }
+    Epoll.remove(epoll.descriptor, descriptor)
+    Glibc.close(descriptor)
+    datagramSockets[index] = nil
+  }
+
+  private func close(_ slot: Int) {
+    guard let connection = connections[slot] else { return }
+    Epoll.remove(epoll.descriptor, connection.descriptor)
+    Glibc.close(connection.descriptor)
+    if let block = connection.block { blocks.release(block, memory) }
+    connections[slot] = nil
+    closed(slot, connection.peer)
+  }
+
+  // MARK: Reading
+
+  /// Reads until nothing has come for a moment. Dispatch calls it when something is ready.
+  private func run() {
+    while true {
+      let ready = epoll.wait(milliseconds: 0)
+      if ready == 0 {
+        flush()
+        if stalled != nil { return waitForRoom() }
+        guard epoll.wait(milliseconds: DecodeQueue.stayMilliseconds) > 0 else { return }
+        continue
+      }
+      for index in 0..<ready {
+        visit(epoll.token(index))
+        if stalled != nil { break }
+      }
+      rounds += 1
+      if sink.unflushed >= DecodeQueue.flushBytes || rounds >= DecodeQueue.flushRounds { flush() }
+      if stalled != nil { return waitForRoom() }
+    }
+  }
+
+  private func flush() {
+    rounds = 0
+    if sink.unflushed > 0 { sink.flush() }
+  }
+
+  private func visit(_ token: UInt64) {
+    if token == Token.wake {
+      var count: UInt64 = 0
+      _ = unsafe read(wake, &count, 8)
+      let work = inbox.withLock { inbox in
+        let work = inbox
+        inbox = []
+        return work
+      }
+      for item in work { item(self) }
+    } else if token >= Token.datagrams {
+      receiveDatagrams(Int(token - Token.datagrams))
+    } else {
+      receive(Int(token))
+    }
+  }
+
+  /// One read of a connection: the rest of its partial frame, then whatever comes behind it.
+  private func receive(_ slot: Int) {
+    guard let connection = connections[slot] else { return }
+    let input = memory.layout.input + QueueLayout.inputHeadroom
+    var rest = 0..<0
+    if let block = connection.block {
+      rest = block.offset + connection.frame.received..<block.offset + connection.frame.size
+    }
+    let received = Socket.receive(
+      connection.descriptor, memory, first: rest, second: input..<input + QueueLayout.readSize)
+    switch received {
+    case .wouldBlock: return
+    case .end, .failed:
+      if !connection.frame.isBetweenFrames { sink.truncated(connection.frame.received, from: connection.peer) }
+      sink.commit(memory.window)
+      close(slot)
+    case .count(let count):
+      if count < rest.count {
+        connections[slot]?.frame.advance(count)
+        return
+      }
+      take(slot, block: !rest.isEmpty, rest: input - connection.frame.headerCount..<input + count - rest.count)
+    }
+  }
+
+  /// Takes the frame in the connection's block, if that is whole now, and the frames in `rest`.
+  private func take(_ slot: Int, block whole: Bool, rest: Range<Int>) {
+    guard var connection = connections[slot] else { return }
+    var rest = rest
+    if whole, let block = connection.block {
+      let taken = sink.take(memory.window, block.offset..<block.offset + block.size, from: connection.peer)
+      if taken.outcome == .full { return stalled = .stream(slot: slot, block: true, rest: rest) }
+      blocks.release(block, memory)
+      connection.block = nil
+    } else if connection.frame.headerCount > 0, !connection.frame.isBetweenFrames {
+      // The start of the length stands in front of the buffer: there is room for it.
+      memory.window.storeBytes(
+        of: connection.frame.headerBytes, count: connection.frame.headerCount, at: rest.lowerBound)
+    }
+    connection.frame.reset()
+    let taken = sink.take(memory.window, rest, from: connection.peer)
+    rest = rest.lowerBound + taken.consumed..<rest.upperBound
+    switch taken.outcome {
+    case .full: stalled = .stream(slot: slot, block: false, rest: rest)
+    case .refused(let reason): return refuse(slot, reason)
+    case .done:
+      if let reason = keep(rest, &connection) { return refuse(slot, reason) }
+    }
+    sink.commit(memory.window)
+    connections[slot] = connection
+  }
+
+  /// Keeps the bytes behind the last whole frame until the rest comes.
+  private func keep(_ rest: Range<Int>, _ connection: inout Connection) -> StreamRefusal? {
+    guard !rest.isEmpty else { return nil }
+    do throws(Frame.StreamError) {
+      try begin(&connection.frame, memory.window, rest)
+    } catch {
+      return StreamRefusal(error)
+    }
+    guard connection.frame.size > 0 else { return nil }
+    guard let block = blocks.allocate(connection.frame.size) else { return .memory }
+    memory.window.copy(rest, to: block.offset)
+    connection.block = block
+    return nil
+  }
+
+  private func begin(
+    _ frame: inout FrameState, _ window: borrowing MemoryWindow, _ rest: Range<Int>
+  ) throws(Frame.StreamError) {
+    try frame.begin(window.bytes(rest), largest: largestFrame)
+  }
+
+  private func refuse(_ slot: Int, _ reason: StreamRefusal) {
+    if let connection = connections[slot] { sink.refused(reason, from: connection.peer) }
+    sink.commit(memory.window)
+    close(slot)
+  }
+
+  private func receiveDatagrams(_ index: Int) {
+    guard let socket = datagramSockets[index] else { return }
+    guard case .count(let count) = Socket.receiveDatagrams(socket.descriptor, memory) else { return }
+    takeDatagrams(index, 0, count)
+  }
+
+  private func takeDatagrams(_ index: Int, _ first: Int, _ count: Int) {
+    guard let socket = datagramSockets[index] else { return }
+    for number in first..<count {
+      let (length, truncated, _) = Socket.datagram(number, memory)
+      let start = memory.layout.datagramBuffers + number * QueueLayout.datagramStride
+      let source = DatagramSource(socket: socket.peer, memory: memory, number: number)
+      let taken = sink.takeDatagram(memory.window, start..<start + length, truncated: truncated, from: source)
+      if taken.outcome == .full {
+        stalled = .datagrams(socket: index, next: number, count: count)
+        break
+      }
+    }
+    sink.commit(memory.window)
+  }
+
+  // MARK: Waiting for room
+
+  /// Stops reading until the handler that is full has written something.
+  private func waitForRoom() {
+    source?.suspend()
+    queue.asyncAfter(deadline: .now() + .milliseconds(DecodeQueue.retryMilliseconds)) { [self] in
+      source?.resume()
+      resume()
+      run()
+    }
+  }
+
+  private func resume() {
+    guard let work = stalled else { return }
+    stalled = nil
+    switch work {
+    case .stream(let slot, let block, let rest): take(slot, block: block, rest: rest)
+    case .datagrams(let socket, let next, let count): takeDatagrams(socket, next, count)
+    }
+  }
+
+  // MARK: Stopping
+
+  /// Takes what lies in the receive queues now, and gives it to the files. On the queue.
+  public func drain() {
+    for slot in connections.indices {
+      guard let connection = connections[slot] else { continue }
+      var left = Int(Socket.waiting(connection.descriptor))
+      while left > 0, stalled == nil, connections[slot] != nil {
+        receive(slot)
+        left -= QueueLayout.readSize
+      }
+    }
+    for index in datagramSockets.indices {
+      var batches = 4096
+      while batches > 0, stalled == nil, let socket = datagramSockets[index],
+        case .count(let count) = Socket.receiveDatagrams(socket.descriptor, memory)
+      {
+        takeDatagrams(index, 0, count)
+        batches -= 1
+      }
+    }
+    flush()
+  }
+}
+
+extension StreamRefusal {
+  /// What a framing error means for the connection.
+  public init(_ error: Frame.StreamError) {
+    switch error {
+    case .tooLong(let length): self = .frameTooLong(length)
+    case .foreign(let name): self = .foreign(name.description)
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import CLinux
+import Glibc
+public import SharedState
+
+/// The edge to sockets: every call of the listeners that takes an address or a structure.
+public enum Socket {
+  /// Where a listener listens.
+  public enum Address: Sendable, Hashable {
+    /// Numeric host ("127.0.0.1", "::") and port.
+    case internet(host: String, port: UInt16)
+    case unix(path: String)
+  }
+
+  public enum Kind: Sendable, Equatable { case stream, datagram }
+
+  /// Connections that wait for `accept`, at most: listen(2).
+  static let backlog: Int32 = 1024
+
+  /// A bound socket that does not block; streams listen already.
+  public static func bound(_ address: Address, _ kind: Kind) throws(SystemError) -> Int32 {
+    var storage = sockaddr_storage()
+    let length = try fill(&storage, address)
+    let type = kind == .stream ? SOCK_STREAM : SOCK_DGRAM
+    let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let descriptor = socket(Int32(storage.ss_family), Int32(type.rawValue) | flags, 0)
+    guard descriptor >= 0 else { throw SystemError("socket", errno) }
+    do throws(SystemError) {
+      if case .internet(let host, _) = address {
+        if kind == .stream { try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) }
+        // "[::]" then means IPv6 alone, and "0.0.0.0" may stand beside it.
+        if host.contains(":") { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, host == "::" ? 0 : 1) }
+      }
+      let result = unsafe withUnsafePointer(to: &storage) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, length) }
+      }
+      guard result == 0 else { throw SystemError("bind", errno) }
+      if kind == .stream {
+        guard listen(descriptor, backlog) == 0 else { throw SystemError("listen", errno) }
+      }
+      return descriptor
+    } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  /// Whether somebody listens on a Unix socket's path: a stale file answers ECONNREFUSED.
+  public static func isServed(path: String, _ kind: Kind) -> Bool {
+    var storage = sockaddr_storage()
+    guard let length = try? fill(&storage, .unix(path: path)) else { return false }
+    let type = kind == .stream ? SOCK_STREAM : SOCK_DGRAM
+    let descriptor = socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    let result = unsafe withUnsafePointer(to: &storage) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(descriptor, $0, length) }
+    }
+    return result == 0 || errno == EAGAIN || errno == EPROTOTYPE
+  }
+
+  private static func fill(_ storage: inout sockaddr_storage, _ address: Address) throws(SystemError) -> socklen_t {
+    switch address {
+    case .internet(let host, let port):
+      if host.contains(":") {
+        var name = sockaddr_in6()
+        name.sin6_family = sa_family_t(AF_INET6)
+        name.sin6_port = port.bigEndian
+        guard unsafe inet_pton(AF_INET6, host, &name.sin6_addr) == 1 else { throw SystemError("inet_pton", EINVAL) }
+        unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: name, as: sockaddr_in6.self) }
+        return socklen_t(MemoryLayout<sockaddr_in6>.size)
+      }
+      var name = sockaddr_in()
+      name.sin_family = sa_family_t(AF_INET)
+      name.sin_port = port.bigEndian
+      guard unsafe inet_pton(AF_INET, host, &name.sin_addr) == 1 else { throw SystemError("inet_pton", EINVAL) }
+      unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: name, as: sockaddr_in.self) }
+      return socklen_t(MemoryLayout<sockaddr_in>.size)
+    case .unix(let path):
+      let bytes = Array(path.utf8)
+      let room = MemoryLayout<sockaddr_un>.size - MemoryLayout<sa_family_t>.size
+      guard bytes.count < room else { throw SystemError("bind", ENAMETOOLONG) }
+      storage.ss_family = sa_family_t(AF_UNIX)
+      unsafe withUnsafeMutableBytes(of: &storage) { raw in
+        for (index, byte) in bytes.enumerated() { unsafe raw[MemoryLayout<sa_family_t>.size + index] = byte }
+      }
+      return socklen_t(MemoryLayout<sa_family_t>.size + bytes.count + 1)
+    }
+  }
+
+  /// Sets an integer option.
+  public static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) throws(SystemError) {
+    var value = value
+    guard unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
+      throw SystemError("setsockopt", errno)
+    }
+  }
+
+  /// An integer option, or nil.
+  public static func option(_ descriptor: Int32, _ level: Int32, _ option: Int32) -> Int32? {
+    var value: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return unsafe getsockopt(descriptor, level, option, &value, &length) == 0 ? value : nil
+  }
+
+  /// What accept4(2) gave.
+  public enum Accepted: Sendable {
+    case connection(Int32, peer: String)
+    /// Nobody waits any more.
+    case none
+    /// The connection was gone already, or the call was interrupted: try the next one.
+    case again
+    case failed(SystemError)
+  }
+
+  public static func accept(_ listener: Int32) -> Accepted {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let descriptor = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe onggi_accept4(listener, $0, &length) }
+    }
+    if descriptor >= 0 { return .connection(descriptor, peer: name(storage)) }
+    switch errno {
+    case EAGAIN: return .none
+    case EINTR, ECONNABORTED: return .again
+    default: return .failed(SystemError("accept", errno))
+    }
+  }
+
+  /// "127.0.0.1:40000", "[::1]:40000"; empty for a Unix socket, whose clients have no names.
+  static func name(_ storage: sockaddr_storage) -> String {
+    var storage = storage
+    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    switch Int32(storage.ss_family) {
+    case AF_INET:
+      var name = unsafe withUnsafeBytes(of: &storage) { unsafe $0.load(as: sockaddr_in.self) }
+      unsafe inet_ntop(AF_INET, &name.sin_addr, &text, socklen_t(text.count))
+      return "\(string(text)):\(UInt16(bigEndian: name.sin_port))"
+    case AF_INET6:
+      var name = unsafe withUnsafeBytes(of: &storage) { unsafe $0.load(as: sockaddr_in6.self) }
+      unsafe inet_ntop(AF_INET6, &name.sin6_addr, &text, socklen_t(text.count))
+      return "[\(string(text))]:\(UInt16(bigEndian: name.sin6_port))"
+    default: return ""
+    }
+  }
+
+  private static func string(_ text: [CChar]) -> String {
+    String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Who is at the other end of a Unix socket: SO_PEERCRED, unix(7).
+  public struct Credentials: Sendable, BitwiseCopyable {
+    public let pid: Int32
+    public let uid: UInt32
+    public let gid: UInt32
+  }
+
+  public static func credentials(_ descriptor: Int32) -> Credentials? {
+    var value = onggi_credentials()
+    var length = socklen_t(MemoryLayout<onggi_credentials>.size)
+    guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &value, &length) == 0 else { return nil }
+    return Credentials(pid: value.pid, uid: value.uid, gid: value.gid)
+  }
+
+  // MARK: Receiving
+
+  /// What a receive gave: bytes or datagrams, the end of a stream, nothing for now, or an error.
+  public enum Received: Sendable, Equatable {
+    case count(Int)
+    case end
+    case wouldBlock
+    case failed(Int32)
+  }
+
+  /// Receives from a stream: first into `first`, what is more into `second`; both are ranges of the
+  /// queue's window, whose receive headers tell after a kill how much it was.
+  static func receive(
+    _ descriptor: Int32, _ memory: QueueMemory, first: Range<Int>, second: Range<Int>
+  ) -> Received {
+    let area = memory.layout.receiveArea
+    let result = unsafe memory.window.withUnsafeAddress(area..<area + QueueLayout.receiveAreaSize) { headers in
+      unsafe memory.window.withUnsafeAddress(first) { a in
+        unsafe memory.window.withUnsafeAddress(second) { b in
+          unsafe onggi_receive_stream(
+            descriptor, headers.assumingMemoryBound(to: onggi_receive_area.self), a, first.count, b, second.count)
+        }
+      }
+    }
+    if result > 0 { return .count(result) }
+    if result == 0 { return .end }
+    return errno == EAGAIN || errno == EINTR ? .wouldBlock : .failed(errno)
+  }
+
+  /// Receives up to `QueueLayout.datagrams` datagrams into the queue's datagram buffers.
+  static func receiveDatagrams(_ descriptor: Int32, _ memory: QueueMemory) -> Received {
+    let area = memory.layout.receiveArea
+    let buffers = memory.layout.datagramBuffers
+    let size = QueueLayout.datagrams * QueueLayout.datagramStride
+    let result = unsafe memory.window.withUnsafeAddress(area..<area + QueueLayout.receiveAreaSize) { headers in
+      unsafe memory.window.withUnsafeAddress(buffers..<buffers + size) { bytes in
+        unsafe onggi_receive_datagrams(
+          descriptor, headers.assumingMemoryBound(to: onggi_receive_area.self),
+          bytes.assumingMemoryBound(to: UInt8.self), QueueLayout.datagramStride, 64 * 1024)
+      }
+    }
+    if result > 0 { return .count(Int(result)) }
+    return result == 0 || errno == EAGAIN || errno == EINTR ? .wouldBlock : .failed(errno)
+  }
+
+  /// Bytes that wait in a stream's receive queue: FIONREAD.
+  static func waiting(_ descriptor: Int32) -> Int32 {
+    var count: Int32 = 0
+    return unsafe onggi_bytes_waiting(descriptor, &count) == 0 ? count : 0
+  }
+
+  /// One of the datagrams of the last `receiveDatagrams`.
+  static func datagram(_ index: Int, _ memory: QueueMemory) -> (length: Int, truncated: Bool, peer: sockaddr_storage) {
+    precondition(index < QueueLayout.datagrams)
+    let area = memory.layout.receiveArea
+    return unsafe memory.window.withUnsafeAddress(area..<area + QueueLayout.receiveAreaSize) { headers in
+      let area = unsafe headers.assumingMemoryBound(to: onggi_receive_area.self)
+      let messages = unsafe UnsafeRawPointer(area).assumingMemoryBound(to: onggi_message.self)
+      let names = unsafe UnsafeRawPointer(area).advanced(by: MemoryLayout<onggi_receive_area>.offset(of: \.names) ?? 0)
+        .assumingMemoryBound(to: sockaddr_storage.self)
+      let message = unsafe messages[index]
+      let truncated = unsafe message.header.msg_flags & Int32(MSG_TRUNC) != 0
+      return unsafe (Int(message.received), truncated, names[index])
+    }
+  }
+}

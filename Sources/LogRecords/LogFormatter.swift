@@ -1,0 +1,396 @@
+public import Pickle
+
+/// `logging.Formatter`: a record as the text of its line.
+///
+/// A format is compiled once. What formats usually show (text as it came, the time, whole numbers)
+/// goes from the frame to the line without anything in between; every other field is rendered by
+/// `FormatField`, into scratch memory first.
+public struct LogFormatter: Sendable {
+  /// One step of a line.
+  private struct Step: BitwiseCopyable, Sendable {
+    enum Kind: UInt8, BitwiseCopyable, Sendable {
+      /// `count` bytes of `literals` from `number` on.
+      case literal
+      /// `str()` of a slot's value; `number` is its field's.
+      case text
+      case message
+      case ascTime
+      /// A field of any kind, by its number.
+      case field
+    }
+    let kind: Kind
+    var number = 0
+    var count = 0
+    var slot = 0
+  }
+
+  private let steps: [Step]
+  /// All literal text of the format.
+  private let literals: [UInt8]
+  private let fields: [Field]
+  private var time: AscTime
+  private let hasStandardMilliseconds: Bool
+  private var stamp = Stamp()
+  private let errors: EncodingErrors
+  private let layout: LineLayout
+
+  /// A field with everything that is known before a record comes.
+  private struct Field: Sendable {
+    let format: FormatField
+    let source: Source
+    /// With `.nestedSpec`: the fields of the spec's pieces, in order.
+    var nested: [Field] = []
+  }
+
+  private enum Source: Sendable {
+    case message
+    case ascTime
+    case origin(RecordOrigin.Field)
+    /// A record's field; where it has none, what `makeLogRecord` or the formatter's `defaults` give.
+    case slot(Int, fallback: OwnValue?)
+    case none
+  }
+
+  /// - Parameters:
+  ///   - defaults: the formatter's `defaults`, by name
+  ///   - fields: gets the slots that this formatter reads
+  public init(
+    _ format: FormatString, time: AscTime, defaults: [([UInt8], OwnValue)] = [], errors: EncodingErrors = .backslashreplace,
+    layout: LineLayout = LineLayout(), fields recordFields: inout RecordFields
+  ) {
+    var steps: [Step] = []
+    var literals: [UInt8] = []
+    var fields: [Field] = []
+    for piece in format.pieces {
+      switch piece {
+      case .literal(let bytes):
+        steps.append(Step(kind: .literal, number: literals.count, count: bytes.count))
+        literals.append(contentsOf: bytes)
+      case .field(let formatField):
+        let field = LogFormatter.field(formatField, defaults, format.usesTime, &recordFields)
+        fields.append(field)
+        switch field.source {
+        case .message where formatField.isPlain: steps.append(Step(kind: .message))
+        case .ascTime where formatField.isPlain: steps.append(Step(kind: .ascTime))
+        case .slot(let slot, _) where formatField.isPlain:
+          steps.append(Step(kind: .text, number: fields.count - 1, slot: slot))
+        default: steps.append(Step(kind: .field, number: fields.count - 1))
+        }
+      }
+    }
+    self.steps = steps
+    // Padded, so that short literals can be copied as one word.
+    self.literals = literals + Array(repeating: 0, count: 8)
+    self.fields = fields
+    self.time = time
+    hasStandardMilliseconds = time.hasStandardMilliseconds
+    self.errors = errors
+    self.layout = layout
+  }
+
+  private static func field(
+    _ format: FormatField, _ defaults: [([UInt8], OwnValue)], _ usesTime: Bool, _ recordFields: inout RecordFields
+  ) -> Field {
+    var field = Field(format: format, source: .none)
+    if let name = format.name {
+      let text = String(decoding: name, as: UTF8.self)
+      let source: Source
+      if text == "message" {
+        source = .message
+      } else if text == "asctime" && usesTime {
+        source = .ascTime
+      } else if let own = RecordOrigin.Field(rawValue: text) {
+        source = .origin(own)
+      } else {
+        // Python merges the defaults below the record's own attributes, and a record always has the
+        // standard ones.
+        let fallback = OwnValue.standard(name) ?? defaults.last { $0.0 == name }?.1
+        source = .slot(recordFields.slot(name), fallback: fallback)
+      }
+      field = Field(format: format, source: source)
+    }
+    if case .nestedSpec(let pieces) = format.presentation {
+      for case .field(let inner) in pieces {
+        field.nested.append(LogFormatter.field(inner, defaults, usesTime, &recordFields))
+      }
+    }
+    return field
+  }
+
+  // MARK: A line
+
+  /// Appends a record's line with its newline. False: it does not fit, and the buffer holds a part.
+  public mutating func append(
+    _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin, _ state: inout RenderState,
+    into line: inout LineBuffer
+  ) -> Bool {
+    let start = line.count
+    for index in steps.indices {
+      let step = steps[index]
+      switch step.kind {
+      case .literal:
+        guard line.appendLiteral(literals.rawBytes, step.number, step.count) else { return false }
+      case .message:
+        if let message = record[RecordFields.Slot.message], message.kind == .string, !message.inScratch,
+          isFalse(record[RecordFields.Slot.arguments])
+        {
+          guard line.appendText(pickle, message.offset, Int(message.length), errors) else { return false }
+        } else {
+          guard appendMessage(record, pickle, &state, into: &line) else { return false }
+        }
+      case .ascTime:
+        guard appendStamp(record, pickle, &state, into: &line) else { return false }
+      case .text:
+        if let value = record[step.slot], value.kind == .string, !value.inScratch {
+          guard line.appendText(pickle, value.offset, Int(value.length), errors) else { return false }
+        } else {
+          guard appendField(step.number, record, pickle, origin, &state, into: &line) else { return false }
+        }
+      case .field:
+        guard appendField(step.number, record, pickle, origin, &state, into: &line) else { return false }
+      }
+    }
+    if let value = record[RecordFields.Slot.exceptionText], value.kind != .none {
+      guard appendBelow(value, from: start, pickle, &state, into: &line) else { return false }
+    }
+    if let value = record[RecordFields.Slot.stackInfo], value.kind != .none {
+      guard appendBelow(value, from: start, pickle, &state, into: &line) else { return false }
+    }
+    if !layout.isPython {
+      guard line.rewrite(from: start, layout) else { return false }
+    }
+    return line.append(UInt8(ascii: "\n"))
+  }
+
+  /// `Formatter.format`: the traceback and the stack each begin a line of their own.
+  private func appendBelow(
+    _ value: PickleValue, from start: Int, _ pickle: RawSpan, _ state: inout RenderState, into line: inout LineBuffer
+  ) -> Bool {
+    guard value.kind == .string || value.kind == .string2, value.length > 0 else { return true }
+    if line.count == start || line.bytes.bytes[line.count - 1] != UInt8(ascii: "\n") {
+      guard line.append(UInt8(ascii: "\n")) else { return false }
+    }
+    if value.kind == .string && !value.inScratch {
+      return line.appendText(pickle, value.offset, Int(value.length), errors)
+    }
+    var text: [UInt8] = []
+    try? state.renderer.str(value, state.unpickler.arena, pickle, into: &text)
+    return line.appendText(text.rawBytes, 0, text.count, errors)
+  }
+
+  // MARK: The time
+
+  /// The last second's text and what it was for.
+  private struct Stamp: Sendable {
+    var second = Int64.min
+    var text: [UInt8] = []
+  }
+
+  private mutating func appendStamp(
+    _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into line: inout LineBuffer
+  ) -> Bool {
+    guard let created = record[RecordFields.Slot.created], created.kind == .float,
+      let milliseconds = record[RecordFields.Slot.milliseconds], milliseconds.kind == .float,
+      hasStandardMilliseconds, milliseconds.asDouble >= 0, milliseconds.asDouble < 1000,
+      abs(created.asDouble) < 1e15
+    else { return appendAnyTime(record, &state, into: &line) }
+    let second = Int64(created.asDouble.rounded(.down))
+    if second != stamp.second {
+      stamp.text.removeAll(keepingCapacity: true)
+      stamp.second = Int64.min
+      guard (try? time.appendSecond(second, into: &stamp.text)) != nil else {
+        return appendAnyTime(record, &state, into: &line)
+      }
+      stamp.second = second
+    }
+    guard line.append(stamp.text.rawBytes) else { return false }
+    return line.appendMilliseconds(UInt32(milliseconds.asDouble))
+  }
+
+  @inline(never)
+  private mutating func appendAnyTime(
+    _ record: borrowing RecordReader, _ state: inout RenderState, into line: inout LineBuffer
+  ) -> Bool {
+    var text: [UInt8] = []
+    appendTime(record, &state, into: &text)
+    return line.appendText(text.rawBytes, 0, text.count, errors)
+  }
+
+  /// `asctime` of any record; the reference where Python raises.
+  private mutating func appendTime(_ record: borrowing RecordReader, _ state: inout RenderState, into text: inout [UInt8]) {
+    let created = LogFormatter.number(record[RecordFields.Slot.created])
+    let milliseconds = LogFormatter.number(record[RecordFields.Slot.milliseconds])
+    if let created, let milliseconds,
+      (try? time.append(created: created, msecs: milliseconds, into: &text)) != nil
+    {
+      return
+    }
+    state.unshown += 1
+    text.append(contentsOf: "%(asctime)s".utf8)
+  }
+
+  /// A number of any of Python's types as a `Double`; nil for anything else.
+  private static func number(_ value: PickleValue?) -> Double? {
+    switch value?.kind {
+    case nil: 0
+    case .float: value?.asDouble
+    case .integer: value.map { Double($0.asInteger) }
+    case .bool: value.map { $0.asBool ? 1 : 0 }
+    default: nil
+    }
+  }
+
+  // MARK: The message
+
+  /// Whether `record.args` is false in Python's sense, as it is in everything that a stock handler
+  /// sends: the message is complete then.
+  private func isFalse(_ arguments: PickleValue?) -> Bool {
+    guard let arguments else { return true }
+    return arguments.kind == .none
+  }
+
+  @inline(never)
+  private func appendMessage(
+    _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into line: inout LineBuffer
+  ) -> Bool {
+    var text: [UInt8] = []
+    swap(&text, &state.text)
+    text.removeAll(keepingCapacity: true)
+    messageText(record, pickle, &state, into: &text)
+    let done = line.appendText(text.rawBytes, 0, text.count, errors)
+    swap(&text, &state.text)
+    return done
+  }
+
+  /// `LogRecord.getMessage()`: `str(msg)`, with `% args` if there are any.
+  private func messageText(
+    _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into text: inout [UInt8]
+  ) {
+    guard let message = record[RecordFields.Slot.message] else { return }
+    do throws(RenderError) {
+      try state.renderer.str(message, state.unpickler.arena, pickle, into: &text)
+    } catch {
+      state.unshown += 1
+      text.append(contentsOf: "%(message)s".utf8)
+      return
+    }
+    guard let arguments = record[RecordFields.Slot.arguments], arguments.kind != .none else { return }
+    guard let merged = MessageArguments.merge(text, arguments, pickle, &state) else {
+      // Python raises and loses the record; the text without its arguments is what there is.
+      state.unshown += 1
+      return
+    }
+    text = merged
+  }
+
+  // MARK: Any field
+
+  @inline(never)
+  private mutating func appendField(
+    _ number: Int, _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin,
+    _ state: inout RenderState, into line: inout LineBuffer
+  ) -> Bool {
+    var text: [UInt8] = []
+    swap(&text, &state.field)
+    text.removeAll(keepingCapacity: true)
+    appendField(fields[number], record, pickle, origin, &state, into: &text)
+    let done = line.appendText(text.rawBytes, 0, text.count, errors)
+    swap(&text, &state.field)
+    return done
+  }
+
+  private mutating func appendField(
+    _ field: Field, _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin,
+    _ state: inout RenderState, into text: inout [UInt8]
+  ) {
+    let spec = nestedSpec(field, record, pickle, origin, &state)
+    do throws(RenderError) {
+      switch field.source {
+      case .none: throw .invalid
+      case .message:
+        if let message = record[RecordFields.Slot.message], message.kind == .string,
+          isFalse(record[RecordFields.Slot.arguments])
+        {
+          try render(field, message, spec, pickle, &state, into: &text)
+        } else {
+          var own: [UInt8] = []
+          messageText(record, pickle, &state, into: &own)
+          try render(field, OwnValue(text: own), spec, &state, into: &text)
+        }
+      case .ascTime:
+        var own: [UInt8] = []
+        appendTime(record, &state, into: &own)
+        try render(field, OwnValue(text: own), spec, &state, into: &text)
+      case .origin(let own): try render(field, origin.value(own), spec, &state, into: &text)
+      case .slot(let slot, let fallback):
+        if let value = record[slot] {
+          try render(field, value, spec, pickle, &state, into: &text)
+        } else if let fallback {
+          try render(field, fallback, spec, &state, into: &text)
+        } else {
+          throw .invalid
+        }
+      }
+    } catch {
+      state.unshown += 1
+      text.append(contentsOf: field.format.reference)
+    }
+  }
+
+  private func render(
+    _ field: Field, _ value: PickleValue, _ spec: [UInt8], _ pickle: RawSpan, _ state: inout RenderState,
+    into text: inout [UInt8]
+  ) throws(RenderError) {
+    try field.format.append(
+      value, spec: spec, renderer: &state.renderer, arena: &state.unpickler.arena, frame: pickle, into: &text)
+  }
+
+  private func render(
+    _ field: Field, _ value: OwnValue, _ spec: [UInt8], _ state: inout RenderState, into text: inout [UInt8]
+  ) throws(RenderError) {
+    try render(field, value.value, spec, value.bytes.rawBytes, &state, into: &text)
+  }
+
+  /// The text of a spec that has fields in it.
+  private mutating func nestedSpec(
+    _ field: Field, _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin,
+    _ state: inout RenderState
+  ) -> [UInt8] {
+    guard case .nestedSpec(let pieces) = field.format.presentation else { return [] }
+    var text: [UInt8] = []
+    var next = 0
+    for piece in pieces {
+      switch piece {
+      case .literal(let bytes): text.append(contentsOf: bytes)
+      case .field:
+        appendField(field.nested[next], record, pickle, origin, &state, into: &text)
+        next += 1
+      }
+    }
+    return text
+  }
+}
+
+extension LineBuffer {
+  /// Appends `length` bytes of a text behind which eight more bytes can be read.
+  @inline(__always)
+  mutating func appendLiteral(_ source: RawSpan, _ start: Int, _ length: Int) -> Bool {
+    guard length <= 8, room >= 8 else { return append(source.extracting(start..<start + length)) }
+    bytes.storeBytes(of: source.load64(start), toByteOffset: count, as: UInt64.self)
+    count += length
+    return true
+  }
+
+  /// Appends `,` and three digits: the standard milliseconds.
+  @inline(__always)
+  mutating func appendMilliseconds(_ value: UInt32) -> Bool {
+    guard room >= 4 else { return false }
+    let hundreds = value / 100
+    let tens = value / 10 % 10
+    let ones = value % 10
+    bytes.storeBytes(
+      of: 0x3030_302c &+ hundreds << 8 &+ tens << 16 &+ ones << 24, toByteOffset: count, as: UInt32.self)
+    count += 4
+    return true
+  }
+}

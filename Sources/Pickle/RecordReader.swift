@@ -1,0 +1,366 @@
+/// Reads the pickle of one record into slots: the fast path of everything that arrives.
+///
+/// `SocketHandler.makePickle` writes one shape only: a flat dictionary of text keys to scalars, in
+/// one SETITEMS. `read` follows exactly that shape, in protocols 0 to 5's binary forms, without a
+/// stack or a memo. Whatever else it meets, it returns false, and the caller takes the `Unpickler`,
+/// which gives the same values for the same bytes.
+///
+///     PROTO? FRAME? EMPTY_DICT put? MARK ( key put? value put? )* SETITEMS STOP
+///
+/// A sender's records have their keys in the same order each time. So each key remembers which one
+/// followed it last, and the next key costs three comparisons instead of a look-up. Records of
+/// different programs and Python versions in turn differ in a few places, and are mispredicted there
+/// only.
+public struct RecordReader: ~Copyable {
+  /// A key that has been seen, in its commonest form: BINUNICODE, the length, the text.
+  @usableFromInline
+  struct Key: BitwiseCopyable {
+    /// The form's first eight bytes, the next eight, and the last eight; they overlap in short ones.
+    var first: UInt64 = 0
+    var second: UInt64 = 0
+    var last: UInt64 = 0
+    /// Bytes of the form, 8 to 24; 0: nothing remembered.
+    var size: Int32 = 0
+    /// Where its value goes, or -1.
+    var slot: Int32 = -1
+    /// The place of the key that followed it last.
+    var next: Int32 = 0
+  }
+
+  /// Places for keys that have been seen; a power of two. One more stands for the start of a record.
+  public static let keyPlaces = 256
+  /// Places from a key's hash on in which it may stand.
+  private static var keySteps: Int { 8 }
+  private static var start: Int { keyPlaces }
+
+  private let keys: KeyTable
+  private var values: [PickleValue]
+  /// The record that a slot's value belongs to: nothing has to be cleared between records.
+  private var serials: [UInt32]
+  private var serial: UInt32 = 0
+  private var seen: [Key]
+
+  public init(keys: KeyTable) {
+    self.keys = keys
+    values = Array(repeating: .none, count: keys.count)
+    serials = Array(repeating: 0, count: keys.count)
+    seen = Array(repeating: Key(), count: RecordReader.keyPlaces + 1)
+  }
+
+  /// The value of a slot in the record that was read last, or nil where it had none.
+  @inlinable @inline(__always)
+  public subscript(_ slot: Int) -> PickleValue? {
+    isPresent(slot) ? value(slot) : nil
+  }
+
+  @usableFromInline
+  func isPresent(_ slot: Int) -> Bool { serials[slot] == serial }
+  @usableFromInline
+  func value(_ slot: Int) -> PickleValue { values[slot] }
+
+  /// Forgets the last record.
+  private mutating func begin() {
+    serial &+= 1
+    if serial == 0 {
+      for slot in serials.indices { serials[slot] = 0 }
+      serial = 1
+    }
+  }
+
+  /// Stores the value of a key, if somebody wants it. Of equal keys the last one counts.
+  private mutating func set(_ key: RawSpan, _ value: PickleValue) {
+    let slot = keys.slot(of: key)
+    guard slot >= 0 else { return }
+    values[slot] = value
+    serials[slot] = serial
+  }
+
+  /// Fills the slots from a dictionary that the general machine decoded.
+  public mutating func set(_ record: PickleValue, _ arena: borrowing PickleArena, _ pickle: RawSpan) {
+    begin()
+    var cursor = arena.cursor(record)
+    while let key = arena.next(&cursor), let value = arena.next(&cursor) {
+      guard key.kind == .string || key.kind == .string2 else { continue }
+      set(arena.bytes(key, pickle), value)
+    }
+  }
+
+  /// Bytes that can be read behind a pickle, whatever they are: loads of a word need no care then.
+  public static let padding = 24
+
+  /// Reads a pickle of the stock shape. False: it has another one, and the slots hold nothing.
+  ///
+  /// - Parameters:
+  ///   - pickle: the pickle, with `padding` bytes more
+  ///   - end: where the pickle ends
+  public mutating func read(_ pickle: RawSpan, end: Int) -> Bool {
+    precondition(end >= 0 && pickle.byteCount >= end + RecordReader.padding)
+    begin()
+    if RecordReader.scan(pickle, end, keys, serial, &values, &serials, &seen) { return true }
+    begin()
+    return false
+  }
+
+  /// The scan itself: static, so that the spans of several arrays can be held while it runs.
+  private static func scan(
+    _ pickle: RawSpan, _ end: Int, _ keys: borrowing KeyTable, _ serial: UInt32, _ valueArray: inout [PickleValue],
+    _ serialArray: inout [UInt32], _ seenArray: inout [Key]
+  ) -> Bool {
+    var values = valueArray.mutableSpan
+    var serials = serialArray.mutableSpan
+    var seen = seenArray.mutableSpan
+    var at = start(of: pickle, end)
+    if at < 0 { return false }
+    var place = RecordReader.start
+    // Behind any key and any value there are at least two bytes: SETITEMS and STOP.
+    let last = end - 2
+    while at <= last {
+      // The key: the expected one, or any.
+      let word = pickle.load64(at)
+      let expected = Int(seen[place].next)
+      let known = seen[expected]
+      let size = Int(known.size)
+      var slot: Int
+      if word == known.first, at + size < last, pickle.load64(at + size - 8) == known.last,
+        size <= 16 || pickle.load64(at + 8) == known.second
+      {
+        at += size
+        place = expected
+        slot = Int(known.slot)
+      } else {
+        if UInt8(truncatingIfNeeded: word) == Op.setItems { return pickle[at + 1] == Op.stop }
+        slot = key(pickle, &at, last, keys, &seen, &place)
+        if slot == RecordReader.noKey { return false }
+      }
+      skipPut(pickle, &at)
+
+      // The value.
+      let form = pickle.load64(at)
+      let opcode = UInt8(truncatingIfNeeded: form)
+      let value: PickleValue
+      if opcode == Op.binUnicode || opcode == Op.binString {
+        let length = Int(form >> 8 & 0xffff_ffff)
+        at += 5
+        guard length < last - at else { return false }
+        value = .slice(opcode == Op.binUnicode ? .string : .string2, offset: at, length: length)
+        at += length
+        skipPut(pickle, &at)
+      } else if opcode == Op.none {
+        value = .none
+        at += 1
+      } else if opcode == Op.binInt1 {
+        value = .integer(Int64(form >> 8 & 0xff))
+        at += 2
+      } else if opcode == Op.binInt2 {
+        value = .integer(Int64(form >> 8 & 0xffff))
+        at += 3
+      } else if opcode == Op.binFloat {
+        value = PickleValue(.float, bits: pickle.load64(at + 1).byteSwapped)
+        at += 9
+      } else if opcode == Op.long && slot < 0 {
+        guard let end = endOfLine(pickle, at + 1, last) else { return false }
+        at = end
+        continue
+      } else {
+        guard let other = scalar(pickle, opcode, &at, last) else { return false }
+        value = other
+      }
+      if slot >= 0 {
+        values[slot] = value
+        serials[slot] = serial
+      }
+    }
+    return false
+  }
+
+  /// The scalars that are less frequent. Nil: it is something else, or not whole.
+  @inline(never)
+  private static func scalar(_ pickle: RawSpan, _ opcode: UInt8, _ at: inout Int, _ last: Int) -> PickleValue? {
+    at += 1
+    switch opcode {
+    case Op.shortBinUnicode, Op.shortBinString:
+      let length = Int(pickle[at])
+      at += 1
+      guard length < last - at else { return nil }
+      let start = at
+      at += length
+      skipPut(pickle, &at)
+      return .slice(opcode == Op.shortBinUnicode ? .string : .string2, offset: start, length: length)
+    case Op.binInt:
+      at += 4
+      return .integer(Int64(Int32(bitPattern: pickle.load32(at - 4))))
+    case Op.newTrue: return .bool(true)
+    case Op.newFalse: return .bool(false)
+    case Op.int, Op.long: return decimal(pickle, &at, last, isLong: opcode == Op.long)
+    case Op.long1: return long1(pickle, &at, last)
+    default: return nil
+    }
+  }
+
+  /// The offset behind the newline that ends a decimal number, or nil: this is not plainly one.
+  @inline(__always)
+  private static func endOfLine(_ pickle: RawSpan, _ start: Int, _ last: Int) -> Int? {
+    // A digit or `-` below the `L` in front of the newline; anything else is for the machine.
+    var at = start
+    while at < last, pickle[at] != UInt8(ascii: "\n") {
+      let byte = pickle[at]
+      guard byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "L") || byte == UInt8(ascii: "-") else { return nil }
+      at += 1
+    }
+    guard at < last, at - start >= 2, at - start < 20, pickle[at - 1] == UInt8(ascii: "L"),
+      pickle[at - 2] &- UInt8(ascii: "0") < 10
+    else { return nil }
+    return at + 1
+  }
+
+  /// The offset of the first key, or -1.
+  private static func start(of pickle: RawSpan, _ end: Int) -> Int {
+    var at = 0
+    if pickle[0] == Op.proto {
+      guard pickle[1] <= Op.highestProtocol else { return -1 }
+      at = 2
+      if pickle[2] == Op.frame { at = 11 }
+    }
+    guard pickle[at] == Op.emptyDictionary else { return -1 }
+    at += 1
+    skipPut(pickle, &at)
+    guard at < end, pickle[at] == Op.mark else { return -1 }
+    return at + 1
+  }
+
+  /// What `key` gives when there is no key.
+  private static let noKey = -2
+
+  /// Reads any key. Gives its slot, or -1 when nobody wants it. `place` is the place of the key in
+  /// front of it, then its own.
+  @inline(never)
+  private static func key(
+    _ pickle: RawSpan, _ at: inout Int, _ last: Int, _ keys: borrowing KeyTable, _ seen: inout MutableSpan<Key>,
+    _ place: inout Int
+  ) -> Int {
+    let start = at
+    let length: Int
+    switch pickle[at] {
+    case Op.binUnicode:
+      length = Int(pickle.load32(at + 1))
+      at += 5
+    case Op.shortBinUnicode, Op.shortBinString:
+      length = Int(pickle[at + 1])
+      at += 2
+    default: return noKey
+    }
+    guard length < last - at else { return noKey }
+    let name = pickle.extracting(at..<at + length)
+    at += length
+    let size = at - start
+    // The short forms of other protocols are remembered by the same words as the long one.
+    guard size >= 8, size <= 24 else { return keys.slot(of: name) }
+    let first = pickle.load64(start)
+    let tail = pickle.load64(at - 8)
+    let mixed = (first ^ tail &* 0x9e37_79b9_7f4a_7c15) &* 0xff51_afd7_ed55_8ccd
+    let home = Int(truncatingIfNeeded: mixed >> 40) & (RecordReader.keyPlaces - 1)
+    let second = size > 16 ? pickle.load64(start + 8) : 0
+    var own = home
+    for step in 0..<RecordReader.keySteps {
+      own = (home + step) & (RecordReader.keyPlaces - 1)
+      let known = seen[own]
+      if Int(known.size) == size, known.first == first, known.last == tail, known.second == second {
+        seen[place].next = Int32(truncatingIfNeeded: own)
+        place = own
+        return Int(known.slot)
+      }
+      if known.size == 0 { break }
+    }
+    // A new key takes the first free place, or the last one looked at.
+    let slot = keys.slot(of: name)
+    seen[own] = Key(
+      first: first, second: second, last: tail, size: Int32(truncatingIfNeeded: size),
+      slot: Int32(truncatingIfNeeded: slot))
+    seen[place].next = Int32(truncatingIfNeeded: own)
+    place = own
+    return slot
+  }
+
+  /// Steps over PUT's binary forms and MEMOIZE. It may end up behind the pickle's end, but within
+  /// the padding: the caller looks.
+  @inline(__always)
+  private static func skipPut(_ pickle: RawSpan, _ at: inout Int) {
+    let opcode = pickle[at]
+    if opcode == Op.binPut {
+      at += 2
+    } else if opcode == Op.memoize {
+      at += 1
+    } else if opcode == Op.longBinPut {
+      at += 5
+    }
+  }
+
+  /// INT and LONG: decimal text up to a newline; `I00` and `I01` are booleans. Nil where it is not
+  /// plainly a number of at most 18 digits.
+  private static func decimal(_ pickle: RawSpan, _ at: inout Int, _ end: Int, isLong: Bool) -> PickleValue? {
+    let start = at
+    guard at < end else { return nil }
+    let negative = pickle[at] == UInt8(ascii: "-")
+    if negative { at += 1 }
+    let firstDigit = at
+    var number: Int64 = 0
+    while at < end, pickle[at] &- UInt8(ascii: "0") < 10 {
+      guard at - firstDigit < 18 else { return nil }
+      number = number * 10 + Int64(pickle[at] - UInt8(ascii: "0"))
+      at += 1
+    }
+    guard at > firstDigit else { return nil }
+    let digits = at - firstDigit
+    if isLong, at < end, pickle[at] == UInt8(ascii: "L") { at += 1 }
+    guard at < end, pickle[at] == UInt8(ascii: "\n") else { return nil }
+    at += 1
+    if !isLong, digits == 2, firstDigit == start, number < 2, pickle[start] == UInt8(ascii: "0") {
+      return .bool(number == 1)
+    }
+    return .integer(negative ? -number : number)
+  }
+
+  /// LONG1 of at most eight bytes.
+  private static func long1(_ pickle: RawSpan, _ at: inout Int, _ end: Int) -> PickleValue? {
+    let length = Int(pickle[at])
+    guard length > 0, length <= 8, at + 1 + length < end else { return length == 0 ? zero(&at) : nil }
+    var number: UInt64 = 0
+    for index in 0..<length { number |= UInt64(pickle[at + 1 + index]) << UInt64(8 * index) }
+    at += 1 + length
+    let unused = Int64(64 - 8 * length)
+    return .integer(Int64(bitPattern: number << UInt64(unused)) >> unused)
+  }
+
+  private static func zero(_ at: inout Int) -> PickleValue {
+    at += 1
+    return .integer(0)
+  }
+
+  /// The opcodes of the stock shape, with pickle.py's names.
+  private enum Op {
+    static let highestProtocol: UInt8 = 5
+    static let proto: UInt8 = 0x80
+    static let frame: UInt8 = 0x95
+    static let emptyDictionary = UInt8(ascii: "}")
+    static let mark = UInt8(ascii: "(")
+    static let setItems = UInt8(ascii: "u")
+    static let stop = UInt8(ascii: ".")
+    static let binPut = UInt8(ascii: "q")
+    static let longBinPut = UInt8(ascii: "r")
+    static let memoize: UInt8 = 0x94
+    static let binUnicode = UInt8(ascii: "X")
+    static let shortBinUnicode: UInt8 = 0x8c
+    static let binString = UInt8(ascii: "T")
+    static let shortBinString = UInt8(ascii: "U")
+    static let none = UInt8(ascii: "N")
+    static let newTrue: UInt8 = 0x88
+    static let newFalse: UInt8 = 0x89
+    static let int = UInt8(ascii: "I")
+    static let long = UInt8(ascii: "L")
+    static let long1: UInt8 = 0x8a
+    static let binInt = UInt8(ascii: "J")
+    static let binInt1 = UInt8(ascii: "K")
+    static let binInt2 = UInt8(ascii: "M")
+    static let binFloat = UInt8(ascii: "G")
+  }
+}

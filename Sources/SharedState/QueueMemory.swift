@@ -1,0 +1,188 @@
+/// The memory of one decode queue: what it has read and what it has formatted, in one memory file
+/// that can outlive the process.
+///
+///     page 0        header: magic, version, sizes, the transaction
+///     …             connections' slots
+///     …             the kernel's receive headers
+///     …             input buffer
+///     …             datagram buffers
+///     …             blocks of partial frames, in classes of growing size
+///     ring 0 …      header page, ends of records, bytes (mapped twice back to back)
+///
+/// All of it is sparse: pages take memory when they are first written.
+public final class QueueMemory: Sendable {
+  public let layout: QueueLayout
+  public let file: MemoryFile
+  public let window: MemoryWindow
+
+  public init(layout: QueueLayout, name: String) throws(SystemError) {
+    self.layout = layout
+    file = try MemoryFile(name: name, size: layout.fileSize)
+    window = try MemoryWindow(reserving: layout.windowSize)
+    try window.map(file, 0..<layout.rings, at: 0)
+    window.store(QueueLayout.Cell.magic, QueueLayout.magic)
+    window.store(QueueLayout.Cell.version, QueueLayout.version)
+    // No page fault inside a receive: the pages that the kernel writes to are there.
+    window.populate(layout.receiveArea..<layout.receiveArea + QueueLayout.receiveAreaSize)
+    window.populate(layout.input..<layout.input + QueueLayout.inputSize)
+  }
+
+  /// Makes ring `index` usable. Called before the ring is first used, on any thread, once.
+  public func mapRing(_ index: Int) throws(SystemError) {
+    let inFile = layout.ringInFile(index)
+    let ring = ring(index)
+    let control = QueueLayout.ringHeaderSize + layout.endsSize
+    try window.map(file, inFile..<inFile + control, at: ring.header)
+    let bytes = inFile + control..<inFile + control + layout.ringSize
+    try window.map(file, bytes, at: ring.bytes)
+    try window.map(file, bytes, at: ring.bytes + layout.ringSize)
+  }
+
+  /// Where the parts of ring `index` stand in the window.
+  public func ring(_ index: Int) -> RingLayout {
+    let header = layout.rings + index * layout.ringStride
+    let ends = header + QueueLayout.ringHeaderSize
+    return RingLayout(
+      header: header, ends: ends, bytes: ends + layout.endsSize, size: layout.ringSize,
+      capacity: layout.endsSize / 4)
+  }
+}
+
+/// Where everything stands in a queue's memory.
+public struct QueueLayout: Sendable, Equatable {
+  static let magic: UInt64 = 0x6f6e_6767_695f_7131  // "onggi_q1"
+  /// Raised whenever the meaning of a stored byte changes.
+  static let version: UInt64 = 1
+
+  /// Bytes that one read takes at most: one busy connection then delays the others by one read.
+  public static let readSize = 256 * 1024
+  /// Bytes in front of the read, for the up to three bytes of an unfinished length.
+  public static let inputHeadroom = 64
+  public static let inputSize = 4096 + readSize
+  public static let receiveAreaSize = 16 * 1024
+  public static let datagrams = 32
+  /// A datagram over UDP or a Unix socket is shorter than this.
+  public static let datagramStride = 64 * 1024 + 4096
+  static let ringHeaderSize = 4096
+
+  /// Numbers of the header's cells (eight bytes each).
+  public enum Cell {
+    public static let magic = 0
+    public static let version = 1
+  }
+
+  public let slots: Int
+  public let slotCount: Int
+  public let receiveArea: Int
+  public let input: Int
+  public let datagramBuffers: Int
+  public let blocks: Int
+  public let rings: Int
+  public let ringCount: Int
+  /// Bytes of one ring: a power of two.
+  public let ringSize: Int
+  /// Bytes of a ring's ends of records: four for each record, for every 16 bytes of the ring.
+  public let endsSize: Int
+  /// Address space of one ring.
+  let ringStride: Int
+  public let frameBlocks: FrameBlockClasses
+
+  public var fileSize: Int { rings + ringCount * (QueueLayout.ringHeaderSize + endsSize + ringSize) }
+  public var windowSize: Int { rings + ringCount * ringStride }
+  func ringInFile(_ index: Int) -> Int {
+    rings + index * (QueueLayout.ringHeaderSize + endsSize + ringSize)
+  }
+
+  public static let slotSize = 64
+
+  /// - Parameters:
+  ///   - connections: slots for this many connections
+  ///   - memory: bytes that may wait; a ring can hold all of it
+  ///   - largestFrame: bytes of the largest frame with its length
+  ///   - rings: handlers
+  public init(connections: Int, memory: Int, largestFrame: Int, rings ringCount: Int) {
+    func pages(_ bytes: Int) -> Int { (bytes + 4095) / 4096 * 4096 }
+    slots = 4096
+    slotCount = connections
+    receiveArea = slots + pages(connections * QueueLayout.slotSize)
+    input = receiveArea + QueueLayout.receiveAreaSize
+    datagramBuffers = input + QueueLayout.inputSize
+    blocks = datagramBuffers + QueueLayout.datagrams * QueueLayout.datagramStride
+    frameBlocks = FrameBlockClasses(connections: connections, memory: memory / 2, largestFrame: largestFrame)
+    rings = pages(blocks + frameBlocks.size)
+    self.ringCount = ringCount
+    var size = 1 << 20
+    while size < memory { size *= 2 }
+    ringSize = size
+    endsSize = pages(size / 16 * 4)
+    ringStride = QueueLayout.ringHeaderSize + endsSize + 2 * size
+  }
+}
+
+/// The sizes of the blocks in which partial frames wait for their rest.
+public struct FrameBlockClasses: Sendable, Equatable {
+  struct Class: Sendable, Equatable {
+    let size: Int
+    let count: Int
+    /// Where the class begins, from the start of all blocks.
+    let offset: Int
+    /// The number of its first block.
+    let first: Int
+  }
+  let classes: [Class]
+  let size: Int
+
+  init(connections: Int, memory: Int, largestFrame: Int) {
+    var classes: [Class] = []
+    var size = 4096
+    var smallest = 4096
+    var offset = 0
+    var first = 0
+    while true {
+      // No more of them can be in use than the memory for partial frames has room for.
+      let count = max(1, min(connections, memory / smallest + 1))
+      classes.append(Class(size: size, count: count, offset: offset, first: first))
+      offset += size * count
+      first += count
+      if size >= largestFrame { break }
+      smallest = size
+      size *= 16
+    }
+    self.classes = classes
+    self.size = offset
+  }
+
+  public var count: Int { classes.count }
+  /// The class of blocks that hold `size` bytes, the smallest such.
+  public func index(for size: Int) -> Int? { classes.firstIndex { size <= $0.size } }
+  /// How many blocks a class has.
+  public func blocks(_ index: Int) -> Int { classes[index].count }
+  /// Where a block begins, from the start of all blocks.
+  public func offset(_ index: Int, _ number: Int) -> Int { classes[index].offset + number * classes[index].size }
+}
+
+/// Where the parts of one ring stand in its queue's window, and the numbers of its cells.
+public struct RingLayout: Sendable, BitwiseCopyable {
+  public let header: Int
+  /// Where each record ends: the low 32 bits of the position behind it.
+  public let ends: Int
+  public let bytes: Int
+  /// Bytes; a power of two.
+  public let size: Int
+  /// Records; a power of two.
+  public let capacity: Int
+
+  /// Cells of the header, from its start. What the writer changes and what the queue changes stand
+  /// on cache lines of their own.
+  enum Cell {
+    static let head = 8
+    static let headRecords = 9
+    static let tail = 16
+    static let tailRecords = 17
+    static let base = 18
+    static let baseRecords = 19
+    static let intent = 32
+  }
+
+  func cell(_ number: Int) -> Int { header / 8 + number }
+}
