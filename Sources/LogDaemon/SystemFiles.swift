@@ -46,6 +46,15 @@ public enum SystemFiles {
     return true
   }
 
+  /// The command line without the program's name: proc(5)'s cmdline. `CommandLine.arguments` is empty
+  /// in a process that preloads a library which interposes on the C library early, as libfaketime.
+  public static func arguments() -> [String] {
+    guard let bytes = try? read("/proc/self/cmdline", limit: 4 << 20) else { return [] }
+    return bytes.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast().map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+
   public static func environment(_ name: String) -> String? {
     let value = unsafe getenv(name)
     guard let value = unsafe value else { return nil }

@@ -23,7 +23,7 @@ public struct AscTime: Sendable {
   private let format: CompiledStrftime
   private let millisecondsFormat: MillisecondsFormat?
   /// The cached text is followed by three digits and nothing else.
-  private let endsInThreeDigits: Bool
+  let endsInThreeDigits: Bool
   private let localZone: TimeZoneRules?
   private var zone: ZoneCursor
   private var cachedSecond: Int64?
@@ -75,11 +75,8 @@ public struct AscTime: Sendable {
     }
   }
 
-  /// Whether a time is its second's text, a comma and the milliseconds in three digits.
-  public var hasStandardMilliseconds: Bool { millisecondsFormat == .standard }
-
-  /// Appends the text of a second, without milliseconds.
-  public mutating func appendSecond(_ second: Int64, into output: inout [UInt8]) throws(CalendarTimeError) {
+  /// Appends what stands in front of the milliseconds' three digits.
+  mutating func appendBeforeDigits(_ second: Int64, into output: inout [UInt8]) throws(CalendarTimeError) {
     if second != cachedSecond { try render(second) }
     output.append(contentsOf: cachedText)
   }

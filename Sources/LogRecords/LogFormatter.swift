@@ -29,7 +29,7 @@ public struct LogFormatter: Sendable {
   private let literals: [UInt8]
   private let fields: [Field]
   private var time: AscTime
-  private let hasStandardMilliseconds: Bool
+  private let endsInThreeDigits: Bool
   private var stamp = Stamp()
   private let errors: EncodingErrors
   private let layout: LineLayout
@@ -83,7 +83,7 @@ public struct LogFormatter: Sendable {
     self.literals = literals + Array(repeating: 0, count: 8)
     self.fields = fields
     self.time = time
-    hasStandardMilliseconds = time.hasStandardMilliseconds
+    endsInThreeDigits = time.endsInThreeDigits
     self.errors = errors
     self.layout = layout
   }
@@ -191,20 +191,20 @@ public struct LogFormatter: Sendable {
   ) -> Bool {
     guard let created = record[RecordFields.Slot.created], created.kind == .float,
       let milliseconds = record[RecordFields.Slot.milliseconds], milliseconds.kind == .float,
-      hasStandardMilliseconds, milliseconds.asDouble >= 0, milliseconds.asDouble < 1000,
+      endsInThreeDigits, milliseconds.asDouble >= 0, milliseconds.asDouble < 1000,
       abs(created.asDouble) < 1e15
     else { return appendAnyTime(record, &state, into: &line) }
     let second = Int64(created.asDouble.rounded(.down))
     if second != stamp.second {
       stamp.text.removeAll(keepingCapacity: true)
       stamp.second = Int64.min
-      guard (try? time.appendSecond(second, into: &stamp.text)) != nil else {
+      guard (try? time.appendBeforeDigits(second, into: &stamp.text)) != nil else {
         return appendAnyTime(record, &state, into: &line)
       }
       stamp.second = second
     }
     guard line.append(stamp.text.rawBytes) else { return false }
-    return line.appendMilliseconds(UInt32(milliseconds.asDouble))
+    return line.appendThreeDigits(UInt32(milliseconds.asDouble))
   }
 
   @inline(never)
@@ -381,16 +381,14 @@ extension LineBuffer {
     return true
   }
 
-  /// Appends `,` and three digits: the standard milliseconds.
+  /// Appends a number below 1000 as three digits.
   @inline(__always)
-  mutating func appendMilliseconds(_ value: UInt32) -> Bool {
+  mutating func appendThreeDigits(_ value: UInt32) -> Bool {
+    // Written as four bytes, the last of which is written over.
     guard room >= 4 else { return false }
-    let hundreds = value / 100
-    let tens = value / 10 % 10
-    let ones = value % 10
-    bytes.storeBytes(
-      of: 0x3030_302c &+ hundreds << 8 &+ tens << 16 &+ ones << 24, toByteOffset: count, as: UInt32.self)
-    count += 4
+    let digits = 0x30_3030 &+ value / 100 &+ value / 10 % 10 << 8 &+ value % 10 << 16
+    bytes.storeBytes(of: digits, toByteOffset: count, as: UInt32.self)
+    count += 3
     return true
   }
 }

@@ -1,3 +1,4 @@
 import Glibc
+import LogDaemon
 
-exit(run(Array(CommandLine.arguments.dropFirst())))
+exit(run(SystemFiles.arguments()))
