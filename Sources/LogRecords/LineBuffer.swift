@@ -85,7 +85,7 @@ public struct LineBuffer: ~Copyable, ~Escapable {
   }
 
   @inline(never)
-  private mutating func appendEncoded(_ text: RawSpan, _ errors: EncodingErrors) -> Bool {
+  mutating func appendEncoded(_ text: RawSpan, _ errors: EncodingErrors) -> Bool {
     var offset = 0
     while offset < text.byteCount {
       // As much as can be copied in one piece.

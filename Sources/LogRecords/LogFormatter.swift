@@ -131,21 +131,21 @@ public struct LogFormatter: Sendable {
       case .literal:
         guard line.appendLiteral(literals.rawBytes, step.number, step.count) else { return false }
       case .message:
-        if let message = record[RecordFields.Slot.message], message.kind == .string, !message.inScratch,
-          isFalse(record[RecordFields.Slot.arguments])
-        {
-          guard line.appendText(pickle, message.offset, Int(message.length), errors) else { return false }
-        } else {
-          guard appendMessage(record, pickle, &state, into: &line) else { return false }
+        if let message = record[RecordFields.Slot.message], isFalse(record[RecordFields.Slot.arguments]) {
+          let copied = copy(message, pickle, into: &line)
+          if copied > 0 { continue }
+          if copied < 0 { return false }
         }
+        guard appendMessage(record, pickle, &state, into: &line) else { return false }
       case .ascTime:
         guard appendStamp(record, pickle, &state, into: &line) else { return false }
       case .text:
-        if let value = record[step.slot], value.kind == .string, !value.inScratch {
-          guard line.appendText(pickle, value.offset, Int(value.length), errors) else { return false }
-        } else {
-          guard appendField(step.number, record, pickle, origin, &state, into: &line) else { return false }
+        if let value = record[step.slot] {
+          let copied = copy(value, pickle, into: &line)
+          if copied > 0 { continue }
+          if copied < 0 { return false }
         }
+        guard appendField(step.number, record, pickle, origin, &state, into: &line) else { return false }
       case .field:
         guard appendField(step.number, record, pickle, origin, &state, into: &line) else { return false }
       }
@@ -160,6 +160,16 @@ public struct LogFormatter: Sendable {
       guard line.rewrite(from: start, layout) else { return false }
     }
     return line.append(UInt8(ascii: "\n"))
+  }
+
+  /// Copies a text as it came, if that is all there is to do. 1: done; 0: it is something else; -1: it
+  /// does not fit.
+  @inline(__always)
+  private func copy(_ value: PickleValue, _ pickle: RawSpan, into line: inout LineBuffer) -> Int {
+    guard value.kind == .string || value.kind == .string2, !value.inScratch else { return 0 }
+    let copied = line.appendASCII(pickle, value.offset, Int(value.length))
+    if copied != 0 || value.kind == .string2 { return copied }
+    return line.appendEncoded(pickle.extracting(value.offset..<value.offset + Int(value.length)), errors) ? 1 : -1
   }
 
   /// `Formatter.format`: the traceback and the stack each begin a line of their own.
@@ -386,7 +396,9 @@ extension LineBuffer {
   mutating func appendThreeDigits(_ value: UInt32) -> Bool {
     // Written as four bytes, the last of which is written over.
     guard room >= 4 else { return false }
-    let digits = 0x30_3030 &+ value / 100 &+ value / 10 % 10 << 8 &+ value % 10 << 16
+    let tens = value / 10 % 10
+    let ones = value % 10
+    let digits = 0x30_3030 &+ value / 100 &+ tens << 8 &+ ones << 16
     bytes.storeBytes(of: digits, toByteOffset: count, as: UInt32.self)
     count += 3
     return true
