@@ -199,7 +199,7 @@ struct FileWriter: ~Copyable {
     result.rollovers = rolloverCount
     for ring in rings {
       result.written += ring.headRecords
-      result.accepted += ring.headRecords + UInt64(ring.pending())
+      result.accepted += ring.headRecords + ring.backlog
     }
     return result
   }

@@ -34,8 +34,8 @@ public struct LineBuffer: ~Copyable, ~Escapable {
   /// Appends `length` bytes of `source` if all of them are ASCII. 0: they are not; 1: done; -1: they
   /// do not fit.
   ///
-  /// Words of eight bytes: a short text is one word, of which too much is written and then written
-  /// over, and the last word of a long one overlaps the one before.
+  /// A short text is one word, of which too much is written and then written over, or two words that
+  /// overlap.
   @inline(__always)
   mutating func appendASCII(_ source: RawSpan, _ start: Int, _ length: Int) -> Int {
     guard room >= length + 8 else { return -1 }
@@ -49,19 +49,18 @@ public struct LineBuffer: ~Copyable, ~Escapable {
       count += length
       return 1
     }
-    var seen: UInt64 = 0
-    var offset = 0
-    let last = length - 8
-    while offset < last {
-      let word = source.load64(start + offset)
-      seen |= word
-      bytes.storeBytes(of: word, toByteOffset: count + offset, as: UInt64.self)
-      offset += 8
+    if length > 16 {
+      guard source.isASCII(start, length) else { return 0 }
+      bytes.copy(source.extracting(start..<start + length), to: count)
+      count &+= length
+      return 1
     }
-    let word = source.load64(start + last)
-    bytes.storeBytes(of: word, toByteOffset: count + last, as: UInt64.self)
-    guard (seen | word) & high == 0 else { return 0 }
-    count += length
+    let first = source.load64(start)
+    let last = source.load64(start + length - 8)
+    guard (first | last) & high == 0 else { return 0 }
+    bytes.storeBytes(of: first, toByteOffset: count, as: UInt64.self)
+    bytes.storeBytes(of: last, toByteOffset: count + length - 8, as: UInt64.self)
+    count &+= length
     return 1
   }
 

@@ -43,33 +43,36 @@ extension RawSpan {
 
   /// Whether two spans hold the same bytes.
   public func elementsEqual(_ other: RawSpan) -> Bool {
-    guard byteCount == other.byteCount else { return false }
+    let count = byteCount
+    guard count == other.byteCount else { return false }
+    if count < 8 {
+      for offset in 0..<count where self[offset] != other[offset] { return false }
+      return true
+    }
     var offset = 0
-    while offset + 8 <= byteCount {
+    while offset &+ 8 < count {
       if load64(offset) != other.load64(offset) { return false }
-      offset += 8
+      offset &+= 8
     }
-    while offset < byteCount {
-      if self[offset] != other[offset] { return false }
-      offset += 1
-    }
-    return true
+    // The last word overlaps the one before.
+    return load64(count &- 8) == other.load64(count &- 8)
   }
 
   /// A quick hash, the same in every process. Its upper bits are the better ones.
   public func hashed() -> UInt64 {
     let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
-    var hash = UInt64(truncatingIfNeeded: byteCount) &* multiplier
+    let count = byteCount
+    var hash = UInt64(truncatingIfNeeded: count) &* multiplier
+    if count < 8 {
+      for offset in 0..<count { hash = (hash ^ UInt64(self[offset])) &* multiplier }
+      return hash
+    }
     var offset = 0
-    while offset + 8 <= byteCount {
+    while offset &+ 8 < count {
       hash = (hash ^ load64(offset)) &* multiplier
       hash ^= hash >> 29
-      offset += 8
+      offset &+= 8
     }
-    while offset < byteCount {
-      hash = (hash ^ UInt64(self[offset])) &* multiplier
-      offset += 1
-    }
-    return hash
+    return (hash ^ load64(count &- 8)) &* multiplier
   }
 }

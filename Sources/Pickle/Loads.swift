@@ -55,6 +55,22 @@ extension InlineArray where Element == UInt8 {
   }
 }
 
+extension RawSpan {
+  /// Whether a range holds ASCII only. One pass that the compiler turns into vector instructions;
+  /// traps when the range does not lie within the span.
+  @inlinable
+  public func isASCII(_ start: Int, _ length: Int) -> Bool {
+    precondition(start >= 0 && length >= 0 && length <= byteCount - start)
+    return unsafe withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in
+      guard let base = bytes.baseAddress else { return true }
+      let text = unsafe UnsafeRawBufferPointer(start: base + start, count: length)
+      var seen: UInt8 = 0
+      for unsafe byte in unsafe text { seen |= byte }
+      return seen < 0x80
+    }
+  }
+}
+
 extension MutableRawSpan {
   /// Copies all of `source` to `offset`. Traps when it does not fit; callers check the room first.
   @inlinable @inline(__always)

@@ -34,10 +34,10 @@ public struct RecordReader: ~Copyable {
   private static var start: Int { keyPlaces }
 
   private let keys: KeyTable
-  private var values: [PickleValue]
+  @usableFromInline var values: [PickleValue]
   /// The record that a slot's value belongs to: nothing has to be cleared between records.
-  private var serials: [UInt32]
-  private var serial: UInt32 = 0
+  @usableFromInline var serials: [UInt32]
+  @usableFromInline var serial: UInt32 = 0
   private var seen: [Key]
 
   public init(keys: KeyTable) {
@@ -50,13 +50,8 @@ public struct RecordReader: ~Copyable {
   /// The value of a slot in the record that was read last, or nil where it had none.
   @inlinable @inline(__always)
   public subscript(_ slot: Int) -> PickleValue? {
-    isPresent(slot) ? value(slot) : nil
+    serials[slot] == serial ? values[slot] : nil
   }
-
-  @usableFromInline
-  func isPresent(_ slot: Int) -> Bool { serials[slot] == serial }
-  @usableFromInline
-  func value(_ slot: Int) -> PickleValue { values[slot] }
 
   /// Forgets the last record.
   private mutating func begin() {
@@ -121,49 +116,63 @@ public struct RecordReader: ~Copyable {
       let known = seen[expected]
       let size = Int(known.size)
       var slot: Int
-      if word == known.first, at + size < last, pickle.load64(at + size - 8) == known.last,
-        size <= 16 || pickle.load64(at + 8) == known.second
+      if word == known.first, at &+ size < last, pickle.load64(at &+ size &- 8) == known.last,
+        size <= 16 || pickle.load64(at &+ 8) == known.second
       {
-        at += size
+        at &+= size
         place = expected
         slot = Int(known.slot)
       } else {
         if UInt8(truncatingIfNeeded: word) == Op.setItems { return pickle[at + 1] == Op.stop }
-        slot = key(pickle, &at, last, keys, &seen, &place)
-        if slot == RecordReader.noKey { return false }
+        let found = key(pickle, at, last, keys, &seen, place)
+        if found.at < 0 { return false }
+        at = found.at
+        place = found.place
+        slot = found.slot
       }
-      skipPut(pickle, &at)
 
-      // The value.
-      let form = pickle.load64(at)
+      // The value, whose first bytes come with the put in front of it in one word.
+      var form = pickle.load64(at)
+      if UInt8(truncatingIfNeeded: form) == Op.binPut {
+        form >>= 16
+        at &+= 2
+      } else if UInt8(truncatingIfNeeded: form) == Op.memoize {
+        form >>= 8
+        at &+= 1
+      } else if UInt8(truncatingIfNeeded: form) == Op.longBinPut {
+        at &+= 5
+        form = pickle.load64(at)
+      }
       let opcode = UInt8(truncatingIfNeeded: form)
       let value: PickleValue
-      if opcode == Op.binUnicode || opcode == Op.binString {
+      if opcode == Op.binUnicode {
         let length = Int(form >> 8 & 0xffff_ffff)
-        at += 5
-        guard length < last - at else { return false }
-        value = .slice(opcode == Op.binUnicode ? .string : .string2, offset: at, length: length)
-        at += length
+        at &+= 5
+        guard length < last &- at else { return false }
+        value = .slice(.string, offset: at, length: length)
+        at &+= length
         skipPut(pickle, &at)
       } else if opcode == Op.none {
         value = .none
-        at += 1
+        at &+= 1
       } else if opcode == Op.binInt1 {
         value = .integer(Int64(form >> 8 & 0xff))
-        at += 2
+        at &+= 2
       } else if opcode == Op.binInt2 {
         value = .integer(Int64(form >> 8 & 0xffff))
-        at += 3
+        at &+= 3
       } else if opcode == Op.binFloat {
-        value = PickleValue(.float, bits: pickle.load64(at + 1).byteSwapped)
-        at += 9
-      } else if opcode == Op.long && slot < 0 {
-        guard let end = endOfLine(pickle, at + 1, last) else { return false }
-        at = end
+        value = PickleValue(.float, bits: pickle.load64(at &+ 1).byteSwapped)
+        at &+= 9
+      } else if slot < 0 {
+        at = skip(pickle, at, last, depth: 0)
+        if at < 0 { return false }
         continue
       } else {
-        guard let other = scalar(pickle, opcode, &at, last) else { return false }
-        value = other
+        let other = scalar(pickle, opcode, at, last)
+        if other.at < 0 { return false }
+        at = other.at
+        value = other.value
       }
       if slot >= 0 {
         values[slot] = value
@@ -173,11 +182,27 @@ public struct RecordReader: ~Copyable {
     return false
   }
 
-  /// The scalars that are less frequent. Nil: it is something else, or not whole.
+  /// The scalars that are less frequent, and the offset behind; -1: it is something else, or not whole.
+  ///
+  /// By value: a variable whose address is taken would live in memory, and every step waits for it.
   @inline(never)
+  private static func scalar(_ pickle: RawSpan, _ opcode: UInt8, _ at: Int, _ last: Int) -> (value: PickleValue, at: Int) {
+    var at = at
+    guard let value = scalar(pickle, opcode, &at, last) else { return (.none, -1) }
+    return (value, at)
+  }
+
   private static func scalar(_ pickle: RawSpan, _ opcode: UInt8, _ at: inout Int, _ last: Int) -> PickleValue? {
     at += 1
     switch opcode {
+    case Op.binString:
+      let length = Int(pickle.load32(at))
+      at += 4
+      guard length < last - at else { return nil }
+      let start = at
+      at += length
+      skipPut(pickle, &at)
+      return .slice(.string2, offset: start, length: length)
     case Op.shortBinUnicode, Op.shortBinString:
       let length = Int(pickle[at])
       at += 1
@@ -197,20 +222,75 @@ public struct RecordReader: ~Copyable {
     }
   }
 
-  /// The offset behind the newline that ends a decimal number, or nil: this is not plainly one.
-  @inline(__always)
-  private static func endOfLine(_ pickle: RawSpan, _ start: Int, _ last: Int) -> Int? {
-    // A digit or `-` below the `L` in front of the newline; anything else is for the machine.
-    var at = start
-    while at < last, pickle[at] != UInt8(ascii: "\n") {
-      let byte = pickle[at]
-      guard byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "L") || byte == UInt8(ascii: "-") else { return nil }
+  /// How deep lists and tuples are skipped; deeper ones are for the machine.
+  private static var skippedDepth: Int { 8 }
+
+  /// The offset behind a value that nobody wants, or -1 when the machine has to look at it. Lists,
+  /// tuples and dictionaries by text can be stepped over: no content of theirs makes a pickle wrong.
+  @inline(never)
+  private static func skip(_ pickle: RawSpan, _ start: Int, _ last: Int, depth: Int) -> Int {
+    guard start <= last, depth < skippedDepth else { return -1 }
+    let opcode = pickle[start]
+    var at = start + 1
+    switch opcode {
+    case Op.long: return endOfLong(pickle, at, last)
+    case Op.binUnicode, Op.binString:
+      let length = Int(pickle.load32(at))
+      at += 4
+      guard length < last - at else { return -1 }
+      at += length
+      skipPut(pickle, &at)
+      return at
+    case Op.none: return at
+    case Op.binInt1: return at + 1
+    case Op.binInt2: return at + 2
+    case Op.binFloat: return at + 8
+    case Op.emptyList, Op.mark:
+      let isList = opcode == Op.emptyList
+      if isList {
+        skipPut(pickle, &at)
+        guard at <= last, pickle[at] == Op.mark else { return at <= last ? at : -1 }
+        at += 1
+      }
+      let end = isList ? Op.appends : Op.tuple
+      while at <= last, pickle[at] != end {
+        at = skip(pickle, at, last, depth: depth + 1)
+        if at < 0 { return -1 }
+      }
+      guard at <= last else { return -1 }
       at += 1
+      if !isList { skipPut(pickle, &at) }
+      return at
+    case Op.emptyDictionary:
+      skipPut(pickle, &at)
+      // Without a mark it is empty or has one item: what follows does not tell which.
+      guard at < last, pickle[at] == Op.mark else { return -1 }
+      at += 1
+      while at <= last, pickle[at] != Op.setItems {
+        // Text is hashable for certain.
+        guard pickle[at] == Op.binUnicode else { return -1 }
+        at = skip(pickle, at, last, depth: depth + 1)
+        if at < 0 { return -1 }
+        at = skip(pickle, at, last, depth: depth + 1)
+        if at < 0 { return -1 }
+      }
+      return at <= last ? at + 1 : -1
+    default: return scalar(pickle, opcode, start, last).at
     }
-    guard at < last, at - start >= 2, at - start < 20, pickle[at - 1] == UInt8(ascii: "L"),
-      pickle[at - 2] &- UInt8(ascii: "0") < 10
-    else { return nil }
-    return at + 1
+  }
+
+  /// The offset behind the newline of LONG's decimal text, or -1: it is not plainly a number.
+  private static func endOfLong(_ pickle: RawSpan, _ start: Int, _ last: Int) -> Int {
+    var at = start
+    if pickle[at] == UInt8(ascii: "-") { at += 1 }
+    let first = at
+    // Eight digits at a time, as thread identifiers have them.
+    while at + 8 < last, pickle.load64(at).isEightDigits { at += 8 }
+    while at < last, pickle[at] &- UInt8(ascii: "0") < 10 { at += 1 }
+    guard at > first, at - first <= 18, at + 1 < last, pickle[at] == UInt8(ascii: "L"),
+      pickle[at + 1] == UInt8(ascii: "\n")
+    else { return -1 }
+    return at + 2
   }
 
   /// The offset of the first key, or -1.
@@ -228,17 +308,22 @@ public struct RecordReader: ~Copyable {
     return at + 1
   }
 
-  /// What `key` gives when there is no key.
-  private static let noKey = -2
+  /// What `key` found: the slot (-1: nobody wants it), the key's place, and the offset behind it
+  /// (-1: there is no key).
+  private struct FoundKey: BitwiseCopyable {
+    let slot: Int
+    let place: Int
+    let at: Int
+    static var none: FoundKey { FoundKey(slot: -1, place: 0, at: -1) }
+  }
 
-  /// Reads any key. Gives its slot, or -1 when nobody wants it. `place` is the place of the key in
-  /// front of it, then its own.
+  /// Reads any key; `before` is the place of the key in front of it.
   @inline(never)
   private static func key(
-    _ pickle: RawSpan, _ at: inout Int, _ last: Int, _ keys: borrowing KeyTable, _ seen: inout MutableSpan<Key>,
-    _ place: inout Int
-  ) -> Int {
-    let start = at
+    _ pickle: RawSpan, _ start: Int, _ last: Int, _ keys: borrowing KeyTable, _ seen: inout MutableSpan<Key>,
+    _ before: Int
+  ) -> FoundKey {
+    var at = start
     let length: Int
     switch pickle[at] {
     case Op.binUnicode:
@@ -247,14 +332,16 @@ public struct RecordReader: ~Copyable {
     case Op.shortBinUnicode, Op.shortBinString:
       length = Int(pickle[at + 1])
       at += 2
-    default: return noKey
+    default: return .none
     }
-    guard length < last - at else { return noKey }
+    guard length < last - at else { return .none }
     let name = pickle.extracting(at..<at + length)
     at += length
     let size = at - start
     // The short forms of other protocols are remembered by the same words as the long one.
-    guard size >= 8, size <= 24 else { return keys.slot(of: name) }
+    guard size >= 8, size <= 24 else {
+      return FoundKey(slot: keys.slot(of: name), place: before, at: at)
+    }
     let first = pickle.load64(start)
     let tail = pickle.load64(at - 8)
     let mixed = (first ^ tail &* 0x9e37_79b9_7f4a_7c15) &* 0xff51_afd7_ed55_8ccd
@@ -265,9 +352,8 @@ public struct RecordReader: ~Copyable {
       own = (home + step) & (RecordReader.keyPlaces - 1)
       let known = seen[own]
       if Int(known.size) == size, known.first == first, known.last == tail, known.second == second {
-        seen[place].next = Int32(truncatingIfNeeded: own)
-        place = own
-        return Int(known.slot)
+        seen[before].next = Int32(truncatingIfNeeded: own)
+        return FoundKey(slot: Int(known.slot), place: own, at: at)
       }
       if known.size == 0 { break }
     }
@@ -276,9 +362,8 @@ public struct RecordReader: ~Copyable {
     seen[own] = Key(
       first: first, second: second, last: tail, size: Int32(truncatingIfNeeded: size),
       slot: Int32(truncatingIfNeeded: slot))
-    seen[place].next = Int32(truncatingIfNeeded: own)
-    place = own
-    return slot
+    seen[before].next = Int32(truncatingIfNeeded: own)
+    return FoundKey(slot: slot, place: own, at: at)
   }
 
   /// Steps over PUT's binary forms and MEMOIZE. It may end up behind the pickle's end, but within
@@ -287,11 +372,11 @@ public struct RecordReader: ~Copyable {
   private static func skipPut(_ pickle: RawSpan, _ at: inout Int) {
     let opcode = pickle[at]
     if opcode == Op.binPut {
-      at += 2
+      at &+= 2
     } else if opcode == Op.memoize {
-      at += 1
+      at &+= 1
     } else if opcode == Op.longBinPut {
-      at += 5
+      at &+= 5
     }
   }
 
@@ -343,6 +428,9 @@ public struct RecordReader: ~Copyable {
     static let frame: UInt8 = 0x95
     static let emptyDictionary = UInt8(ascii: "}")
     static let mark = UInt8(ascii: "(")
+    static let emptyList = UInt8(ascii: "]")
+    static let appends = UInt8(ascii: "e")
+    static let tuple = UInt8(ascii: "t")
     static let setItems = UInt8(ascii: "u")
     static let stop = UInt8(ascii: ".")
     static let binPut = UInt8(ascii: "q")
@@ -362,5 +450,14 @@ public struct RecordReader: ~Copyable {
     static let binInt1 = UInt8(ascii: "K")
     static let binInt2 = UInt8(ascii: "M")
     static let binFloat = UInt8(ascii: "G")
+  }
+}
+
+extension UInt64 {
+  /// Whether each of its bytes is an ASCII digit.
+  fileprivate var isEightDigits: Bool {
+    let high: UInt64 = 0xf0f0_f0f0_f0f0_f0f0
+    let zeros: UInt64 = 0x3030_3030_3030_3030
+    return self & high == zeros && (self &+ 0x0606_0606_0606_0606) & high == zeros
   }
 }

@@ -7,7 +7,7 @@
 ///     …             input buffer
 ///     …             datagram buffers
 ///     …             blocks of partial frames, in classes of growing size
-///     ring 0 …      header page, ends of records, bytes (mapped twice back to back)
+///     ring 0 …      header page, then two regions: ends of records, bytes
 ///
 /// All of it is sparse: pages take memory when they are first written.
 public final class QueueMemory: Sendable {
@@ -18,7 +18,7 @@ public final class QueueMemory: Sendable {
   public init(layout: QueueLayout, name: String) throws(SystemError) {
     self.layout = layout
     file = try MemoryFile(name: name, size: layout.fileSize)
-    window = try MemoryWindow(reserving: layout.windowSize)
+    window = try MemoryWindow(reserving: layout.fileSize)
     try window.map(file, 0..<layout.rings, at: 0)
     window.store(QueueLayout.Cell.magic, QueueLayout.magic)
     window.store(QueueLayout.Cell.version, QueueLayout.version)
@@ -29,22 +29,15 @@ public final class QueueMemory: Sendable {
 
   /// Makes ring `index` usable. Called before the ring is first used, on any thread, once.
   public func mapRing(_ index: Int) throws(SystemError) {
-    let inFile = layout.ringInFile(index)
-    let ring = ring(index)
-    let control = QueueLayout.ringHeaderSize + layout.endsSize
-    try window.map(file, inFile..<inFile + control, at: ring.header)
-    let bytes = inFile + control..<inFile + control + layout.ringSize
-    try window.map(file, bytes, at: ring.bytes)
-    try window.map(file, bytes, at: ring.bytes + layout.ringSize)
+    let start = layout.rings + index * layout.ringStride
+    try window.map(file, start..<start + layout.ringStride, at: start)
   }
 
   /// Where the parts of ring `index` stand in the window.
   public func ring(_ index: Int) -> RingLayout {
-    let header = layout.rings + index * layout.ringStride
-    let ends = header + QueueLayout.ringHeaderSize
-    return RingLayout(
-      header: header, ends: ends, bytes: ends + layout.endsSize, size: layout.ringSize,
-      capacity: layout.endsSize / 4)
+    RingLayout(
+      header: layout.rings + index * layout.ringStride, size: layout.ringSize, endsSize: layout.endsSize,
+      limit: layout.ringLimit)
   }
 }
 
@@ -79,19 +72,18 @@ public struct QueueLayout: Sendable, Equatable {
   public let blocks: Int
   public let rings: Int
   public let ringCount: Int
-  /// Bytes of one ring: a power of two.
+  /// Bytes of each of a ring's two regions.
   public let ringSize: Int
-  /// Bytes of a ring's ends of records: four for each record, for every 16 bytes of the ring.
+  /// Bytes that may wait in a ring.
+  public let ringLimit: Int
+  /// Bytes of a region's ends of records: four for each record, for every 16 bytes of the region.
   public let endsSize: Int
-  /// Address space of one ring.
+  /// Bytes of one ring with everything.
   let ringStride: Int
   public let frameBlocks: FrameBlockClasses
 
-  public var fileSize: Int { rings + ringCount * (QueueLayout.ringHeaderSize + endsSize + ringSize) }
-  public var windowSize: Int { rings + ringCount * ringStride }
-  func ringInFile(_ index: Int) -> Int {
-    rings + index * (QueueLayout.ringHeaderSize + endsSize + ringSize)
-  }
+  /// The same in the file and in the window.
+  public var fileSize: Int { rings + ringCount * ringStride }
 
   public static let slotSize = 64
 
@@ -111,11 +103,10 @@ public struct QueueLayout: Sendable, Equatable {
     frameBlocks = FrameBlockClasses(connections: connections, memory: memory / 2, largestFrame: largestFrame)
     rings = pages(blocks + frameBlocks.size)
     self.ringCount = ringCount
-    var size = 1 << 20
-    while size < memory { size *= 2 }
-    ringSize = size
-    endsSize = pages(size / 16 * 4)
-    ringStride = QueueLayout.ringHeaderSize + endsSize + 2 * size
+    ringLimit = memory
+    ringSize = pages(max(memory, 1 << 20))
+    endsSize = pages(ringSize / 16 * 4)
+    ringStride = QueueLayout.ringHeaderSize + 2 * (endsSize + ringSize)
   }
 }
 
@@ -164,13 +155,19 @@ public struct FrameBlockClasses: Sendable, Equatable {
 /// Where the parts of one ring stand in its queue's window, and the numbers of its cells.
 public struct RingLayout: Sendable, BitwiseCopyable {
   public let header: Int
-  /// Where each record ends: the low 32 bits of the position behind it.
-  public let ends: Int
-  public let bytes: Int
-  /// Bytes; a power of two.
+  /// Bytes of a region.
   public let size: Int
-  /// Records; a power of two.
-  public let capacity: Int
+  let endsSize: Int
+  /// Bytes that may wait.
+  public let limit: Int
+
+  /// Records that fit into a region.
+  public var capacity: Int { endsSize / 4 }
+
+  /// Where each record of a region ends: the low 32 bits of the position behind it.
+  func ends(_ region: Int) -> Int { header + QueueLayout.ringHeaderSize + region * (endsSize + size) }
+  /// The records of a region.
+  func bytes(_ region: Int) -> Int { ends(region) + endsSize }
 
   /// Cells of the header, from its start. What the writer changes and what the queue changes stand
   /// on cache lines of their own.
@@ -179,8 +176,10 @@ public struct RingLayout: Sendable, BitwiseCopyable {
     static let headRecords = 9
     static let tail = 16
     static let tailRecords = 17
-    static let base = 18
-    static let baseRecords = 19
+    static let region = 18
+    /// By region.
+    static let base = 20
+    static let baseRecords = 22
     static let intent = 32
   }
 

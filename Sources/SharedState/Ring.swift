@@ -4,27 +4,39 @@ import Pickle
 ///
 /// A ring holds whole records back to back, as the bytes that go into the file, and beside them
 /// where each ends: rotation happens between records, and a record may have many lines. Positions
-/// count for ever; a position's place is its distance from `base`, modulo the ring's size. Records
-/// are written behind `tail`, where nobody looks yet, and become visible with `publish`, which is
-/// one store: the number of records. Where they end follows from the last one's end.
+/// count for ever. Records are written behind `tail`, where nobody looks yet, and become visible
+/// with `publish`, which is one store: the number of records. Where they end follows from the last
+/// one's end.
+///
+/// The memory is two regions, each large enough for everything that may wait. The queue fills one
+/// from its start while the writer empties the other, and they change over when the other is empty
+/// and enough has come. So only the first pages of both are ever touched while the disk keeps up,
+/// and what is written is still in the processor's cache.
 public struct RingProducer: Sendable, BitwiseCopyable {
+  /// Bytes in a region after which the queue goes over to the other one.
+  static let changeOver = 256 * 1024
+
   public let layout: RingLayout
   /// Behind the last record, published or not.
-  public private(set) var tail: UInt64 = 0
-  public private(set) var tailRecords: UInt64 = 0
-  private var base: UInt64 = 0
-  private var baseRecords: UInt64 = 0
+  public private(set) var tail: UInt64
+  public private(set) var tailRecords: UInt64
+  private var region: Int
+  /// Where the region in use begins.
+  private var base: UInt64
+  private var baseRecords: UInt64
   /// The writer's positions when they were last looked at; the real ones may be further.
-  private var head: UInt64 = 0
-  private var headRecords: UInt64 = 0
+  private var head: UInt64
+  private var headRecords: UInt64
 
   public init(_ layout: RingLayout, _ window: borrowing MemoryWindow) {
     self.layout = layout
     tail = window.load(layout.cell(RingLayout.Cell.tail))
     tailRecords = window.load(layout.cell(RingLayout.Cell.tailRecords))
-    base = window.load(layout.cell(RingLayout.Cell.base))
-    baseRecords = window.load(layout.cell(RingLayout.Cell.baseRecords))
-    refresh(window)
+    region = Int(window.load(layout.cell(RingLayout.Cell.region)) & 1)
+    base = window.load(layout.cell(RingLayout.Cell.base + region))
+    baseRecords = window.load(layout.cell(RingLayout.Cell.baseRecords + region))
+    head = window.loadAcquire(layout.cell(RingLayout.Cell.head))
+    headRecords = window.load(layout.cell(RingLayout.Cell.headRecords))
   }
 
   /// Looks how far the writer has come.
@@ -37,32 +49,42 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   public var used: Int { Int(truncatingIfNeeded: tail &- head) }
   public var isEmpty: Bool { tail == head }
 
-  /// Starts again at the ring's beginning when nothing waits, so that only its first pages are ever
-  /// touched while the disk keeps up. Between transactions only.
+  /// Starts at a region's beginning again, if that is possible now: in the same region when nothing
+  /// waits, in the other one when enough has come. Between transactions only: everything up to the
+  /// tail is published.
   public mutating func rewind(_ window: borrowing MemoryWindow) {
     guard tail != base else { return }
     refresh(window)
-    guard tail == head else { return }
+    if tail == head {
+      begin(region, window)
+    } else if tail &- base >= UInt64(RingProducer.changeOver), head >= base {
+      begin(1 - region, window)
+      window.storeRelease(layout.cell(RingLayout.Cell.region), UInt64(region))
+    }
+  }
+
+  /// The writer has nothing in this region: it is the other's, or everything is written.
+  private mutating func begin(_ other: Int, _ window: borrowing MemoryWindow) {
+    region = other
     base = tail
     baseRecords = tailRecords
-    window.store(layout.cell(RingLayout.Cell.base), base)
-    window.store(layout.cell(RingLayout.Cell.baseRecords), baseRecords)
+    window.store(layout.cell(RingLayout.Cell.base + region), base)
+    window.store(layout.cell(RingLayout.Cell.baseRecords + region), baseRecords)
   }
 
   /// The room behind the tail, in the window. Empty when no further record can be numbered.
   @inline(__always)
   public var room: Range<Int> {
-    let place = Int(truncatingIfNeeded: (tail &- base) & UInt64(layout.size - 1))
-    let start = layout.bytes + place
-    if Int(truncatingIfNeeded: tailRecords &- headRecords) >= layout.capacity { return start..<start }
-    return start..<start + (layout.size - used)
+    let place = Int(truncatingIfNeeded: tail &- base)
+    let start = layout.bytes(region) + place
+    if Int(truncatingIfNeeded: tailRecords &- baseRecords) >= layout.capacity { return start..<start }
+    return start..<start + max(0, min(layout.size - place, layout.limit - used))
   }
 
   /// Adds the record that stands in the first `length` bytes of `room`.
   @inline(__always)
   public mutating func append(_ length: Int, _ window: borrowing MemoryWindow) {
-    let place = Int(truncatingIfNeeded: (tailRecords &- baseRecords) & UInt64(layout.capacity - 1))
-    let at = layout.ends + place * 4
+    let at = layout.ends(region) + Int(truncatingIfNeeded: tailRecords &- baseRecords) * 4
     tail &+= UInt64(truncatingIfNeeded: length)
     var end = window.writable(at..<at + 4)
     end.storeBytes(of: UInt32(truncatingIfNeeded: tail), as: UInt32.self)
@@ -77,11 +99,17 @@ public struct RingProducer: Sendable, BitwiseCopyable {
 }
 
 /// The writer's end of a ring. One thread at a time uses it.
+///
+/// Whatever it is asked is about the records that wait in one region: the older ones, if there are
+/// records in both.
 public struct RingConsumer: Sendable {
   public let memory: QueueMemory
   public let layout: RingLayout
   public private(set) var head: UInt64
   public private(set) var headRecords: UInt64
+  private var region = 0
+  private var base: UInt64 = 0
+  private var baseRecords: UInt64 = 0
 
   public init(_ memory: QueueMemory, ring: Int) {
     self.memory = memory
@@ -90,38 +118,48 @@ public struct RingConsumer: Sendable {
     headRecords = memory.window.load(layout.cell(RingLayout.Cell.headRecords))
   }
 
-  /// Records that are to be written.
-  public func pending() -> Int {
+  /// All records that wait, in both regions.
+  public var backlog: UInt64 {
+    memory.window.loadAcquire(layout.cell(RingLayout.Cell.tailRecords)) &- headRecords
+  }
+
+  /// Records that are to be written next.
+  public mutating func pending() -> Int {
     let tail = memory.window.loadAcquire(layout.cell(RingLayout.Cell.tailRecords))
-    return Int(truncatingIfNeeded: tail &- headRecords)
+    guard tail != headRecords else { return 0 }
+    // The queue may change over at any time, but then only away from the region that is looked at,
+    // and not back before its records are written.
+    let current = Int(memory.window.loadAcquire(layout.cell(RingLayout.Cell.region)) & 1)
+    let start = memory.window.load(layout.cell(RingLayout.Cell.baseRecords + current))
+    let isOlder = headRecords < start
+    region = isOlder ? 1 - current : current
+    base = memory.window.load(layout.cell(RingLayout.Cell.base + region))
+    baseRecords = memory.window.load(layout.cell(RingLayout.Cell.baseRecords + region))
+    return Int(truncatingIfNeeded: (isOlder ? min(start, tail) : tail) &- headRecords)
   }
 
   /// The bytes of the first `count` records that wait.
   public func bytes(ofFirst count: Int) -> Int {
     guard count > 0 else { return 0 }
-    let base = memory.window.load(layout.cell(RingLayout.Cell.baseRecords))
-    let last = headRecords &+ UInt64(count - 1) &- base
-    let at = layout.ends + Int(truncatingIfNeeded: last & UInt64(layout.capacity - 1)) * 4
-    let end = memory.window.load32(at: at)
+    let last = Int(truncatingIfNeeded: headRecords &+ UInt64(count - 1) &- baseRecords)
+    let end = memory.window.load32(at: layout.ends(region) + last * 4)
     return Int(end &- UInt32(truncatingIfNeeded: head))
   }
 
   /// How many of the first `count` waiting records have at most `limit` bytes together.
   public func records(in limit: Int, of count: Int) -> Int {
+    if bytes(ofFirst: count) <= limit { return count }
     var low = 0
-    var high = count
+    var high = count - 1
     while low < high {
       let middle = (low + high + 1) / 2
       if bytes(ofFirst: middle) <= limit { low = middle } else { high = middle - 1 }
     }
-    return low
+    return max(0, low)
   }
 
-  /// Where the first waiting byte stands in the window; the ring's size of bytes follow in one piece.
-  public var start: Int {
-    let base = memory.window.load(layout.cell(RingLayout.Cell.base))
-    return layout.bytes + Int(truncatingIfNeeded: (head &- base) & UInt64(layout.size - 1))
-  }
+  /// Where the first waiting byte stands in the window; the others follow it.
+  public var start: Int { layout.bytes(region) + Int(truncatingIfNeeded: head &- base) }
 
   /// Frees what has been written.
   public mutating func advance(bytes: Int, records: Int) {
@@ -130,9 +168,7 @@ public struct RingConsumer: Sendable {
     memory.window.store(layout.cell(RingLayout.Cell.headRecords), headRecords)
     memory.window.storeRelease(layout.cell(RingLayout.Cell.head), head)
   }
-}
 
-extension RingConsumer {
   /// The code points of the record that waits first: its bytes less UTF-8's continuation bytes.
   public func charactersOfFirst() -> Int {
     let start = start

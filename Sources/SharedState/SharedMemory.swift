@@ -62,8 +62,7 @@ public struct MemoryWindow: ~Copyable, @unchecked Sendable {
 
   deinit { unsafe munmap(base, count) }
 
-  /// Shows a range of the file at `offset` of the window; both start at a page. The same range may
-  /// stand at two places: a ring that is mapped twice back to back has any of its bytes in one piece.
+  /// Shows a range of the file at `offset` of the window; both start at a page.
   public func map(_ file: borrowing MemoryFile, _ range: Range<Int>, at offset: Int) throws(SystemError) {
     precondition(range.lowerBound % 4096 == 0 && offset % 4096 == 0 && offset >= 0)
     precondition(!range.isEmpty && range.upperBound <= file.size && offset + range.count <= count)
