@@ -179,17 +179,21 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     if token == Token.wake {
       var count: UInt64 = 0
       _ = unsafe read(wake, &count, 8)
-      let work = inbox.withLock { inbox in
-        let work = inbox
-        inbox = []
-        return work
-      }
-      for item in work { item(self) }
+      takeInbox()
     } else if token >= Token.datagrams {
       receiveDatagrams(Int(token - Token.datagrams))
     } else {
       receive(Int(token))
     }
+  }
+
+  private func takeInbox() {
+    let work = inbox.withLock { inbox in
+      let work = inbox
+      inbox = []
+      return work
+    }
+    for item in work { item(self) }
   }
 
   /// One read of a connection: the rest of its partial frame, then whatever comes behind it.
@@ -294,12 +298,22 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
 
   // MARK: Waiting for room
 
-  /// Stops reading until the handler that is full has written something.
+  /// Stops reading until the handler that is full has written something. What other threads left
+  /// here is still done.
   private func waitForRoom() {
     source?.suspend()
+    retryLater()
+  }
+
+  private func retryLater() {
     queue.asyncAfter(deadline: .now() + .milliseconds(DecodeQueue.retryMilliseconds)) { [self] in
-      source?.resume()
+      takeInbox()
       resume()
+      if stalled != nil {
+        flush()
+        return retryLater()
+      }
+      source?.resume()
       run()
     }
   }

@@ -45,7 +45,7 @@ public struct LineBuffer: ~Copyable, ~Escapable {
       guard start + 8 <= source.byteCount else { return appendASCIIBytes(source, start, length) }
       let word = source.load64(start)
       guard word & high & (1 << UInt64(8 * length) &- 1) == 0 else { return 0 }
-      bytes.storeBytes(of: word, toByteOffset: count, as: UInt64.self)
+      bytes.store64(word, count)
       count += length
       return 1
     }
@@ -58,8 +58,8 @@ public struct LineBuffer: ~Copyable, ~Escapable {
     let first = source.load64(start)
     let last = source.load64(start + length - 8)
     guard (first | last) & high == 0 else { return 0 }
-    bytes.storeBytes(of: first, toByteOffset: count, as: UInt64.self)
-    bytes.storeBytes(of: last, toByteOffset: count + length - 8, as: UInt64.self)
+    bytes.store64(first, count)
+    bytes.store64(last, count + length - 8)
     count &+= length
     return 1
   }

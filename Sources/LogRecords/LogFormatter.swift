@@ -386,7 +386,7 @@ extension LineBuffer {
   @inline(__always)
   mutating func appendLiteral(_ source: RawSpan, _ start: Int, _ length: Int) -> Bool {
     guard length <= 8, room >= 8 else { return append(source.extracting(start..<start + length)) }
-    bytes.storeBytes(of: source.load64(start), toByteOffset: count, as: UInt64.self)
+    bytes.store64(source.load64(start), count)
     count += length
     return true
   }

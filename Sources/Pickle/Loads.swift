@@ -1,27 +1,32 @@
-/// The one file with unchecked types of access to bytes: loads of several bytes at once.
+/// The one file of loads, stores and copies of several bytes at once.
 ///
-/// Every load below is bounds-checked by the span; what is `unsafe` in it is only that any bit
-/// pattern becomes a value, which for fixed-width integers is always sound.
+/// Everything here is bounds-checked, with one comparison where the standard library's own accessors
+/// take two; what is `unsafe` behind the check is that any bit pattern becomes a value, which for
+/// integers of a fixed width is always sound.
 extension RawSpan {
   /// The byte at `offset`. Traps when it lies outside; callers check lengths first.
   @inlinable @inline(__always)
   public subscript(_ offset: Int) -> UInt8 {
-    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+    precondition(UInt(bitPattern: offset) < UInt(bitPattern: byteCount))
+    return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
   }
 
   @inlinable @inline(__always)
   public func load16(_ offset: Int) -> UInt16 {
-    UInt16(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    precondition(byteCount >= 2 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 2))
+    return UInt16(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self))
   }
 
   @inlinable @inline(__always)
   public func load32(_ offset: Int) -> UInt32 {
-    UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    precondition(byteCount >= 4 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 4))
+    return UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
   }
 
   @inlinable @inline(__always)
   public func load64(_ offset: Int) -> UInt64 {
-    UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    precondition(byteCount >= 8 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 8))
+    return UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
   }
 }
 
@@ -72,6 +77,12 @@ extension RawSpan {
 }
 
 extension MutableRawSpan {
+  @inlinable @inline(__always)
+  public mutating func store64(_ value: UInt64, _ offset: Int) {
+    precondition(byteCount >= 8 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 8))
+    unsafe storeBytes(of: value.littleEndian, toUncheckedByteOffset: offset, as: UInt64.self)
+  }
+
   /// Copies all of `source` to `offset`. Traps when it does not fit; callers check the room first.
   @inlinable @inline(__always)
   public mutating func copy(_ source: RawSpan, to offset: Int) {

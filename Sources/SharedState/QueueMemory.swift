@@ -56,7 +56,7 @@ public struct QueueLayout: Sendable, Equatable {
   public static let datagrams = 32
   /// A datagram over UDP or a Unix socket is shorter than this.
   public static let datagramStride = 64 * 1024 + 4096
-  static let ringHeaderSize = 4096
+  @usableFromInline static let ringHeaderSize = 4096
 
   /// Numbers of the header's cells (eight bytes each).
   public enum Cell {
@@ -157,17 +157,17 @@ public struct RingLayout: Sendable, BitwiseCopyable {
   public let header: Int
   /// Bytes of a region.
   public let size: Int
-  let endsSize: Int
+  @usableFromInline let endsSize: Int
   /// Bytes that may wait.
   public let limit: Int
 
   /// Records that fit into a region.
-  public var capacity: Int { endsSize / 4 }
+  @inlinable public var capacity: Int { endsSize / 4 }
 
   /// Where each record of a region ends: the low 32 bits of the position behind it.
-  func ends(_ region: Int) -> Int { header + QueueLayout.ringHeaderSize + region * (endsSize + size) }
+  @inlinable func ends(_ region: Int) -> Int { header + QueueLayout.ringHeaderSize + region * (endsSize + size) }
   /// The records of a region.
-  func bytes(_ region: Int) -> Int { ends(region) + endsSize }
+  @inlinable func bytes(_ region: Int) -> Int { ends(region) + endsSize }
 
   /// Cells of the header, from its start. What the writer changes and what the queue changes stand
   /// on cache lines of their own.

@@ -18,15 +18,15 @@ public struct RingProducer: Sendable, BitwiseCopyable {
 
   public let layout: RingLayout
   /// Behind the last record, published or not.
-  public private(set) var tail: UInt64
-  public private(set) var tailRecords: UInt64
-  private var region: Int
+  @usableFromInline var tail: UInt64
+  @usableFromInline var tailRecords: UInt64
+  @usableFromInline var region: Int
   /// Where the region in use begins.
-  private var base: UInt64
-  private var baseRecords: UInt64
+  @usableFromInline var base: UInt64
+  @usableFromInline var baseRecords: UInt64
   /// The writer's positions when they were last looked at; the real ones may be further.
-  private var head: UInt64
-  private var headRecords: UInt64
+  @usableFromInline var head: UInt64
+  @usableFromInline var headRecords: UInt64
 
   public init(_ layout: RingLayout, _ window: borrowing MemoryWindow) {
     self.layout = layout
@@ -46,7 +46,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   }
 
   /// Bytes that wait, at most.
-  public var used: Int { Int(truncatingIfNeeded: tail &- head) }
+  @inlinable public var used: Int { Int(truncatingIfNeeded: tail &- head) }
   public var isEmpty: Bool { tail == head }
 
   /// Starts at a region's beginning again, if that is possible now: in the same region when nothing
@@ -73,7 +73,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   }
 
   /// The room behind the tail, in the window. Empty when no further record can be numbered.
-  @inline(__always)
+  @inlinable @inline(__always)
   public var room: Range<Int> {
     let place = Int(truncatingIfNeeded: tail &- base)
     let start = layout.bytes(region) + place
@@ -82,7 +82,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   }
 
   /// Adds the record that stands in the first `length` bytes of `room`.
-  @inline(__always)
+  @inlinable @inline(__always)
   public mutating func append(_ length: Int, _ window: borrowing MemoryWindow) {
     let at = layout.ends(region) + Int(truncatingIfNeeded: tailRecords &- baseRecords) * 4
     tail &+= UInt64(truncatingIfNeeded: length)
