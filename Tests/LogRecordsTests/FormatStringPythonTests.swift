@@ -8,14 +8,14 @@ import Testing
   /// words that matter to a style.
   @Test(arguments: FormatString.Style.allCases)
   func generatedFormatsAreReadAsPythonReadsThem(_ style: FormatString.Style) throws {
-    guard let oracle = PythonOracle.find() else { return }
-    let seed = PythonOracle.seed()
+    guard let oracle = FormatOracle.find() else { return }
+    let seed = FormatOracle.seed()
     print("seed \(seed)")
     let lines = try oracle.lines(Self.formatScript, ["\(seed)", "8000", style.character])
     #expect(lines.count == 8000)
     var failures = 0
     for line in lines {
-      let columns = PythonOracle.columns(line)
+      let columns = FormatOracle.columns(line)
       let format = try #require(columns[0])
       let pickle = try #require(columns[1])
       let isAccepted = columns[2] == [1]
@@ -49,15 +49,15 @@ import Testing
   }
 
   private func compareFields(_ style: FormatString.Style, _ values: String, count: Int) throws {
-    guard let oracle = PythonOracle.find() else { return }
-    let seed = PythonOracle.seed()
+    guard let oracle = FormatOracle.find() else { return }
+    let seed = FormatOracle.seed()
     print("seed \(seed)")
     let lines = try oracle.lines(Self.fieldScript, ["\(seed)", "\(count)", style.character, values])
     #expect(lines.count == count)
     var failures = 0
     var shown = 0
     for line in lines {
-      let columns = PythonOracle.columns(line)
+      let columns = FormatOracle.columns(line)
       let format = try #require(columns[0])
       let pickle = try #require(columns[1])
       let result = try FormattedLine(FormatString(format, style: style, validate: false), pickle: pickle)
@@ -77,7 +77,7 @@ import Testing
 
   /// `\w` and `\d` of `re`, over all code points.
   @Test func classesOfCharactersArePythons() throws {
-    guard let oracle = PythonOracle.find() else { return }
+    guard let oracle = FormatOracle.find() else { return }
     let lines = try oracle.lines(
       """
       import re
