@@ -28,6 +28,9 @@ let package = Package(
     .executableTarget(
       name: "onggi", dependencies: ["LogDaemon", "LogListeners", "LogHandlers", "LogRecords", "Pickle"],
       swiftSettings: strict),
+    .executableTarget(
+      name: "onggi-bench", dependencies: ["LogDaemon", "LogRecords", "Pickle", "SharedState"],
+      exclude: ["instructions"], swiftSettings: strict),
     .testTarget(name: "PickleTests", dependencies: ["Pickle"], swiftSettings: strict),
     .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle"], swiftSettings: strict),
     .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),

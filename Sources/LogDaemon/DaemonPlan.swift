@@ -96,32 +96,21 @@ struct DaemonPlan: Sendable {
     let rollover: Rollover
     switch handler.output {
     case .null: return nil
-    case .journal: throw PlanError("handler \(handler.name): this version cannot write to the journal yet")
+    case .journal: throw PlanError("handler \(handler.name): the journal is not in this version yet")
     case .stream(let stream):
       return FileOptions(path: stream.rawValue, descriptor: stream == .output ? 1 : 2)
     case .file(let plain): (file, rollover) = (plain, .never)
     case .watchedFile(let watched): (file, rollover) = (watched, .watched)
-    case .rotatingFile(let rotating, let rotation, let retention):
-      try check(retention, handler)
+    case .rotatingFile(let rotating, let rotation, _):
       file = rotating
       rollover = .size(maxBytes: rotation.maxBytes, backupCount: rotation.backupCount)
-    case .timedRotatingFile(let rotating, let rotation, let retention):
-      try check(retention, handler)
+    case .timedRotatingFile(let rotating, let rotation, _):
       file = rotating
       rollover = .timed(try schedule(rotation, environment), backupCount: rotation.backupCount)
     }
-    if file.fsync != .never { throw PlanError("handler \(handler.name): this version cannot fsync yet") }
     return FileOptions(
       path: file.path, permissions: file.permissions, rollover: rollover, truncateAtStart: file.mode == .write,
       delay: file.delay, group: try group(file.group, handler))
-  }
-
-  private static func check(
-    _ retention: Configuration.Retention, _ handler: Configuration.Handler
-  ) throws(PlanError) {
-    guard retention == Configuration.Retention() else {
-      throw PlanError("handler \(handler.name): this version has no compress, max_total_bytes and max_age yet")
-    }
   }
 
   private static func group(_ name: String?, _ handler: Configuration.Handler) throws(PlanError) -> UInt32? {

@@ -1,8 +1,12 @@
-import LogDaemon
 import Testing
 
-/// Reads a configuration with checks that know two zones and refuse two patterns.
-func load(bytes: [UInt8]) -> (configuration: Configuration?, messages: [String]) {
+@testable import LogDaemon
+
+/// Reads a configuration with checks that know two zones and refuse two patterns. Settings that are
+/// only planned pass unless they are to be refused.
+func load(
+  bytes: [UInt8], refusingPlannedSettings: Bool = false
+) -> (configuration: Configuration?, messages: [String]) {
   let checks = ConfigurationChecks(
     zoneExists: { ["Asia/Seoul", "Europe/Berlin"].contains($0) },
     pattern: { pattern in
@@ -12,7 +16,8 @@ func load(bytes: [UInt8]) -> (configuration: Configuration?, messages: [String])
       default: nil
       }
     })
-  let loader = ConfigurationLoader(directory: "/var/log/onggi", checks: checks)
+  var loader = ConfigurationLoader(directory: "/var/log/onggi", checks: checks)
+  loader.acceptsPlannedSettings = !refusingPlannedSettings
   let (configuration, diagnostics) = loader.load(bytes: bytes, file: "o.toml")
   return (configuration, diagnostics.map(\.description))
 }

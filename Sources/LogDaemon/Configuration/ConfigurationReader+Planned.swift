@@ -1,0 +1,44 @@
+/// The settings that the file may have and that this version would not carry out.
+///
+/// They are read and checked like all others, and then refused: a daemon that quietly leaves out a
+/// filter or a list of allowed peers does something else than its owner wrote.
+extension ConfigurationReader {
+  /// Keys, each with the value that asks for nothing and is therefore taken; nil: there is none.
+  typealias Planned<Key: SectionKey> = [Key: String?]
+
+  static let plannedListenerKeys: Planned<ListenerKey> = [.allow: nil, .idleTimeout: "none", .frameTimeout: "none"]
+  static let plannedFilterKeys: Planned<FilterKey> = [.rate: nil, .burst: nil, .dedupe: "none", .pattern: nil]
+  static let plannedHandlerKeys: Planned<HandlerKey> = [
+    .compress: "none", .maxTotalBytes: "none", .maxAge: "none", .fsync: "never", .whenFull: "block",
+  ]
+  static let plannedLimitKeys: Planned<LimitKey> = [.whenFull: "block"]
+  static let plannedHandlerClass = HandlerClass.journal
+
+  func reportPlannedSettings() {
+    for named in namedTables(.listeners) ?? [] { report(Self.plannedListenerKeys, in: section(.listeners, named)) }
+    for named in namedTables(.filters) ?? [] { report(Self.plannedFilterKeys, in: section(.filters, named)) }
+    for named in namedTables(.handlers) ?? [] {
+      let section: Section<HandlerKey> = section(.handlers, named)
+      if let entry = section.entry(.class), entry.value.kind == .string(Self.plannedHandlerClass.rawValue) {
+        report("\(section.title): \(Self.plannedHandlerClass.rawValue)", at: entry.value.position)
+      } else {
+        report(Self.plannedHandlerKeys, in: section)
+      }
+    }
+    report(Self.plannedLimitKeys, in: singleSection(.limits))
+    if let entry = file.entry(.control) { report("[control]", at: entry.value.position) }
+  }
+
+  private func report<Key>(_ planned: Planned<Key>, in section: Section<Key>) {
+    for (key, harmless) in planned {
+      guard let entry = section.entry(key) else { continue }
+      if let harmless, entry.value.kind == .string(harmless) { continue }
+      let value = if case .string(let text) = entry.value.kind { " = \(quoted(text))" } else { "" }
+      report("\(section.title): \(key.rawValue)\(value)", at: entry.keyPosition)
+    }
+  }
+
+  private func report(_ what: String, at position: TOMLPosition) {
+    diagnostics.error("\(what) is not in this version yet", at: position)
+  }
+}

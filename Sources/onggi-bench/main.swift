@@ -1,0 +1,4 @@
+import Glibc
+import LogDaemon
+
+exit(run(SystemFiles.arguments()))

@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+@testable import LogDaemon
+
+/// Settings that the file may have, but that this version would not carry out, are refused by name
+/// and place; config/onggi.toml says so beside each of them.
+struct ConfigurationPlannedTests {
+  private static let cases: [DiagnosticCase] = [
+    DiagnosticCase(
+      "[listeners.a]\nprotocol = \"tcp\"\nallow = [\"10.0.0.0/8\"]",
+      "3:1: error: [listeners.a]: allow is not in this version yet"),
+    DiagnosticCase(
+      "[listeners.a]\nprotocol = \"tcp\"\nframe_timeout = \"1s\"",
+      "3:1: error: [listeners.a]: frame_timeout = \"1s\" is not in this version yet"),
+    DiagnosticCase(
+      "[listeners.a]\nprotocol = \"tcp\"\nidle_timeout = 60",
+      "3:1: error: [listeners.a]: idle_timeout is not in this version yet"),
+    DiagnosticCase(
+      "[filters.a]\nrate = 5\nburst = 9\n[filters.b]\ndedupe = \"10s\"\n[filters.c]\npattern = \"x\"",
+      "2:1: error: [filters.a]: rate is not in this version yet",
+      "3:1: error: [filters.a]: burst is not in this version yet",
+      "5:1: error: [filters.b]: dedupe = \"10s\" is not in this version yet",
+      "7:1: error: [filters.c]: pattern = \"x\" is not in this version yet"),
+    DiagnosticCase(
+      "[limits]\nwhen_full = \"drop-oldest\"",
+      "2:1: error: [limits]: when_full = \"drop-oldest\" is not in this version yet"),
+    DiagnosticCase("[control]\nmode = \"0600\"", "1:1: error: [control] is not in this version yet"),
+  ]
+
+  @Test(arguments: cases) func isRefusedWhereItStands(_ test: DiagnosticCase) {
+    let (configuration, messages) = load(bytes: Array((test.toml + soundRoot).utf8), refusingPlannedSettings: true)
+    #expect(configuration == nil)
+    #expect(messages == test.expected)
+    #expect(load(test.toml + soundRoot).configuration != nil, "the loader itself understands it")
+  }
+
+  @Test(arguments: [
+    ("compress", "gzip"), ("max_total_bytes", "1GiB"), ("max_age", "7d"), ("fsync", "always"),
+    ("when_full", "drop-newest"),
+  ]) func ofAHandlerToo(_ key: String, _ value: String) {
+    let messages = refusals(
+      ofHandler: "logging.handlers.RotatingFileHandler", "filename = \"a\"\n\(key) = \"\(value)\"")
+    #expect(messages == ["o.toml:4:1: error: [handlers.a]: \(key) = \"\(value)\" is not in this version yet"])
+  }
+
+  @Test func theJournalToo() {
+    let expected = "o.toml:2:9: error: [handlers.a]: systemd.journal.JournalHandler is not in this version yet"
+    #expect(refusals(ofHandler: "systemd.journal.JournalHandler", "SYSLOG_IDENTIFIER = \"x\"") == [expected])
+  }
+
+  @Test func whatAsksForNothingPasses() {
+    let settings = """
+      filename = "a"
+      compress = "none"
+      max_total_bytes = "none"
+      max_age = "none"
+      fsync = "never"
+      when_full = "block"
+      """
+    #expect(refusals(ofHandler: "logging.handlers.RotatingFileHandler", settings) == [])
+  }
+
+  private func refusals(ofHandler name: String, _ settings: String) -> [String] {
+    let text = "[handlers.a]\nclass = \"\(name)\"\n\(settings)\n[root]\nlevel = \"INFO\"\nhandlers = [\"a\"]\n"
+    return load(bytes: Array(text.utf8), refusingPlannedSettings: true).messages
+  }
+
+  @Test func theShippedFileSaysSoBesideEachOfThem() throws {
+    let url = URL(filePath: #filePath).appending(path: "../../../config/onggi.toml").standardized
+    let text = try String(contentsOf: url, encoding: .utf8)
+    #expect(load(bytes: Array(text.utf8), refusingPlannedSettings: true).messages == [])
+
+    var planned: Set<String> = ["#[control]", "#class = \"\(ConfigurationReader.plannedHandlerClass.rawValue)\""]
+    for key in ConfigurationReader.plannedListenerKeys.keys { planned.insert("#\(key.rawValue) =") }
+    for key in ConfigurationReader.plannedFilterKeys.keys { planned.insert("#\(key.rawValue) =") }
+    for key in ConfigurationReader.plannedHandlerKeys.keys { planned.insert("#\(key.rawValue) =") }
+    for key in ConfigurationReader.plannedLimitKeys.keys { planned.insert("#\(key.rawValue) =") }
+    var found: Set<String> = []
+    var prose = ""
+    var proseGoesOn = false
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.hasPrefix("# ") {
+        prose = proseGoesOn ? prose + line.dropFirst() : String(line)
+        proseGoesOn = true
+        continue
+      }
+      proseGoesOn = false
+      guard let setting = planned.first(where: { line.hasPrefix($0) }) else { continue }
+      found.insert(setting)
+      #expect(prose.contains("Not in this version yet"), "\(line)")
+    }
+    #expect(found == planned)
+  }
+}
