@@ -12,7 +12,8 @@ import Synchronization
 /// Starting, reloading and stopping happen on one queue of their own, one at a time. A record never
 /// touches this class: its way is `Pipeline`.
 public final class Daemon: @unchecked Sendable {
-  /// Handlers that one process can have over all its reloads, those that were replaced included.
+  /// Handlers that one process can have over all its reloads, those that were replaced included: each
+  /// has a ring of its own for good. A restart starts from zero.
   public static let mostHandlers = 256
   /// How often a stopping daemon looks whether everything is written.
   static let stopPollMilliseconds = 5
@@ -23,9 +24,11 @@ public final class Daemon: @unchecked Sendable {
   private let acceptQueue = DispatchQueue(label: "onggi.accept")
   private var configuration: Configuration
   private var listeners = ListenerTable()
+  /// Those of the configuration, in its order.
   private var handlers: [RunningHandler] = []
-  /// Handlers that a reload replaced and that still have something to write.
-  private var retired: [RunningHandler] = []
+  /// Every handler there ever was, by ring: what a reload replaced may still have something to write,
+  /// and what it counted stays counted.
+  private var everyHandler: [RunningHandler] = []
   private var memories: [QueueMemory] = []
   private var decoders: [DecodeQueue<Pipeline>] = []
   private let slots: ConnectionSlots
@@ -57,10 +60,11 @@ public final class Daemon: @unchecked Sendable {
     try queue.sync {
       let plan = try DaemonPlan(configuration, environment)
       let numbers = listeners.numbers(for: configuration.listeners)
-      handlers = try makeHandlers(plan, configuration, keeping: [])
+      handlers = try makeHandlers(plan, configuration, isStart: true)
       for number in memories.indices { decoders.append(try makeDecoder(number, plan)) }
       for decoder in decoders { decoder.start() }
-      for (listener, number) in zip(configuration.listeners, numbers) { try listen(listener, number) }
+      let bound = try bind(configuration.listeners)
+      for (index, descriptor) in bound { listen(descriptor, configuration.listeners[index], numbers[index]) }
     }
   }
 
@@ -80,7 +84,10 @@ public final class Daemon: @unchecked Sendable {
     return Pipeline(
       largestFrame: configuration.limits.maxFrameBytes, fields: plan.fields, tree: plan.tree,
       formatters: plan.formatters,
-      outputs: handlers.map { Pipeline.Output(handler: $0.file, ring: RingProducer(memory.ring($0.ring), memory.window)) },
+      outputs: handlers.map { handler in
+        let ring = handler.file.map { _ in RingProducer(memory.ring(handler.ring), memory.window) }
+        return Pipeline.Output(number: handler.ring, handler: handler.file, ring: ring)
+      },
       charsets: listeners.charsets(configuration.listeners, plan.charsets), namesPeers: plan.namesPeers,
       zones: environment.zoneLookup, ledger: ledger,
       report: { event in
@@ -97,57 +104,86 @@ public final class Daemon: @unchecked Sendable {
 
   /// The handlers of a plan; those that are the same as before go on as they are.
   private func makeHandlers(
-    _ plan: DaemonPlan, _ configuration: Configuration, keeping old: [RunningHandler]
+    _ plan: DaemonPlan, _ configuration: Configuration, isStart: Bool
   ) throws -> [RunningHandler] {
-    retired.removeAll { $0.file?.statistics().pending ?? 0 == 0 }
-    var used = Set((handlers + retired).map(\.ring))
+    var fresh: [RunningHandler] = []
     var result: [RunningHandler] = []
     for (handler, options) in zip(configuration.handlers, plan.files) {
-      if let same = old.first(where: { $0.configuration.output == handler.output }) {
+      if let same = handlers.first(where: {
+        $0.configuration.name == handler.name && $0.configuration.output == handler.output
+      }) {
         result.append(RunningHandler(configuration: handler, ring: same.ring, file: same.file))
         continue
       }
-      guard let ring = (0..<Daemon.mostHandlers).first(where: { !used.contains($0) }) else {
-        throw PlanError("more than \(Daemon.mostHandlers) handlers")
+      let ring = everyHandler.count + fresh.count
+      guard ring < Daemon.mostHandlers else {
+        throw PlanError("more than \(Daemon.mostHandlers) handlers since the start; restart to begin anew")
       }
-      used.insert(ring)
-      guard let options else {
-        result.append(RunningHandler(configuration: handler, ring: ring, file: nil))
-        continue
-      }
-      for memory in memories { try memory.mapRing(ring) }
-      let log = log
-      let file = FileHandler(options: options, rings: memories.map { RingConsumer($0, ring: ring) }) { event in
-        switch event {
-        case .failing(let path, let error):
-          log.write(.error, kind: "failing handlers", "cannot write \(path): \(error); what waits is kept")
-        case .recovered(let path): log.write(.notice, kind: "failing handlers", "writing \(path) again")
-        }
-      }
-      file.open()
-      result.append(RunningHandler(configuration: handler, ring: ring, file: file))
+      let new = RunningHandler(
+        configuration: handler, ring: ring, file: try options.map { try open($0, ring: ring, isStart: isStart) })
+      fresh.append(new)
+      result.append(new)
     }
+    everyHandler += fresh
     return result
+  }
+
+  private func open(_ options: FileOptions, ring: Int, isStart: Bool) throws -> FileHandler {
+    for memory in memories { try memory.mapRing(ring) }
+    var options = options
+    // `mode = "w"` is about the start, not about a reload.
+    options.truncateAtStart = options.truncateAtStart && isStart
+    let log = log
+    let file = FileHandler(options: options, rings: memories.map { RingConsumer($0, ring: ring) }) { event in
+      switch event {
+      case .failing(let path, let error):
+        log.write(.error, kind: "failing handlers", "cannot write \(path): \(error); what waits is kept")
+      case .recovered(let path): log.write(.notice, kind: "failing handlers", "writing \(path) again")
+      }
+    }
+    file.open()
+    return file
   }
 
   // MARK: Listening
 
-  private func listen(_ listener: Configuration.Listener, _ number: Int) throws {
-    let name = Array(listener.name.utf8)
-    let descriptor: Int32
-    do throws(SystemError) {
-      switch listener.endpoint {
-      case .tcp(let address): descriptor = try Socket.bound(.internet(host: address.host, port: address.port), .stream)
-      case .udp(let address):
-        descriptor = try Socket.bound(.internet(host: address.host, port: address.port), .datagram)
-        growReceiveBuffer(descriptor, listener.name)
-      case .unix(let path, let access): descriptor = try bindUnix(path, access, .stream)
-      case .unixDatagram(let path, let access):
-        descriptor = try bindUnix(path, access, .datagram)
+  /// Sockets for the listeners that are not open yet, by their place in the list; all of them or,
+  /// with an error, none. A socket that listens at the same place already is taken over with
+  /// everything that waits in it.
+  private func bind(_ wanted: [Configuration.Listener]) throws -> [(index: Int, descriptor: Int32)] {
+    var bound: [(index: Int, descriptor: Int32)] = []
+    for (index, listener) in wanted.enumerated() where !listeners.isOpen(listener) {
+      do throws(SystemError) {
+        if let open = listeners.descriptor(at: listener.endpoint) {
+          bound.append((index, try Socket.duplicate(open)))
+        } else {
+          bound.append((index, try bind(listener)))
+        }
+      } catch {
+        for socket in bound {
+          close(socket.descriptor)
+          if !listeners.isOpen(at: wanted[socket.index].endpoint) { wanted[socket.index].endpoint.removePath() }
+        }
+        throw PlanError("listener \(listener.name): \(error) (\(listener.endpoint.text))")
       }
-    } catch {
-      throw PlanError("listener \(listener.name): \(error) (\(listener.endpoint.text))")
     }
+    return bound
+  }
+
+  private func bind(_ listener: Configuration.Listener) throws(SystemError) -> Int32 {
+    switch listener.endpoint {
+    case .tcp(let address): return try Socket.bound(.internet(host: address.host, port: address.port), .stream)
+    case .udp(let address):
+      let descriptor = try Socket.bound(.internet(host: address.host, port: address.port), .datagram)
+      growReceiveBuffer(descriptor, listener.name)
+      return descriptor
+    case .unix(let path, let access): return try bindUnix(path, access, .stream)
+    case .unixDatagram(let path, let access): return try bindUnix(path, access, .datagram)
+    }
+  }
+
+  private func listen(_ descriptor: Int32, _ listener: Configuration.Listener, _ number: Int) {
+    let name = Array(listener.name.utf8)
     switch listener.endpoint {
     case .tcp, .unix: listenForConnections(descriptor, listener, number, name)
     case .udp, .unixDatagram:
@@ -186,7 +222,7 @@ public final class Daemon: @unchecked Sendable {
         slots.refuse(listener: number)
         log.write(.error, kind: "accept", "cannot accept connections: \(error)")
       })
-    listeners.streams(listener, stream)
+    listeners.streams(listener, stream, descriptor)
     stream.start()
   }
 
@@ -245,7 +281,15 @@ public final class Daemon: @unchecked Sendable {
     try queue.sync {
       let plan = try DaemonPlan(new, environment)
       let before = handlers
-      let fresh = try makeHandlers(plan, new, keeping: before)
+      // Whatever can fail comes first.
+      let bound = try bind(new.listeners)
+      let fresh: [RunningHandler]
+      do {
+        fresh = try makeHandlers(plan, new, isStart: false)
+      } catch {
+        for socket in bound { close(socket.descriptor) }
+        throw error
+      }
       if new.limits.memoryBytes != configuration.limits.memoryBytes
         || new.limits.maxConnections != configuration.limits.maxConnections
         || new.limits.maxFrameBytes != configuration.limits.maxFrameBytes
@@ -255,6 +299,7 @@ public final class Daemon: @unchecked Sendable {
       let old = configuration
       configuration = new
       configuration.limits = old.limits
+      configuration.limits.stopTimeout = new.limits.stopTimeout
       handlers = fresh
       let numbers = listeners.numbers(for: new.listeners)
       for (decoder, memory) in zip(decoders, memories) {
@@ -269,14 +314,11 @@ public final class Daemon: @unchecked Sendable {
         done.take()
       }
       // What the replaced handlers still hold goes where it was meant to go.
-      for handler in before where !fresh.contains(where: { $0.ring == handler.ring }) {
-        retired.append(handler)
-        handler.file?.flush()
-      }
+      for handler in before where !fresh.contains(where: { $0.ring == handler.ring }) { handler.file?.retire() }
       for listener in old.listeners where !new.listeners.contains(listener) { stopListening(listener) }
-      for (listener, number) in zip(new.listeners, numbers) where !old.listeners.contains(listener) {
-        try listen(listener, number)
-      }
+      for (index, descriptor) in bound { listen(descriptor, new.listeners[index], numbers[index]) }
+      let places = new.listeners.map(\.endpoint)
+      for listener in old.listeners where !places.contains(listener.endpoint) { listener.endpoint.removePath() }
     }
   }
 
@@ -293,7 +335,6 @@ public final class Daemon: @unchecked Sendable {
       done.take()
     case nil: break
     }
-    listener.endpoint.removePath()
   }
 
   /// Opens all files by their names again.
@@ -328,9 +369,9 @@ public final class Daemon: @unchecked Sendable {
       }
       for listener in configuration.listeners { listener.endpoint.removePath() }
       while true {
-        let pending = (handlers + retired).reduce(0) { $0 + ($1.file?.statistics().pending ?? 0) }
+        let pending = everyHandler.reduce(0) { $0 + ($1.file?.statistics().pending ?? 0) }
         if pending == 0 || DispatchTime.now() >= deadline { return pending }
-        for handler in handlers + retired { handler.file?.flush() }
+        for handler in everyHandler { handler.file?.flush() }
         usleep(UInt32(Daemon.stopPollMilliseconds * 1000))
       }
     }
@@ -348,8 +389,8 @@ public final class Daemon: @unchecked Sendable {
       // A queue that does not answer is left out rather than waited for.
       if let part = part.take(within: .seconds(2)) { ledger.add(part) }
     }
-    for (index, handler) in handlers.enumerated() {
-      ledger.addHandler(handler.configuration.name, handler.file?.statistics(), index)
+    for handler in everyHandler {
+      ledger.addHandler(handler.configuration.name, handler.file?.statistics(), handler.ring)
     }
     return ledger
   }

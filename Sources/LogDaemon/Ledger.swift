@@ -122,8 +122,15 @@ public struct Ledger: Sendable {
     // What a NullHandler takes is done with; what was too big was accepted and dropped.
     all.accepted += counted.discarded + counted.tooBig
     all.written += counted.discarded
-    handlers.append(
-      Handler(name: name, statistics: all, tooBig: counted.tooBig, unformatted: counted.unformatted))
+    // A handler that a reload replaced by one of the same name counts with it.
+    let index = handlers.firstIndex { $0.name == name } ?? handlers.count
+    if index == handlers.count { handlers.append(Handler(name: name)) }
+    handlers[index].statistics.accepted += all.accepted
+    handlers[index].statistics.written += all.written
+    handlers[index].statistics.bytes += all.bytes
+    handlers[index].statistics.rollovers += all.rollovers
+    handlers[index].tooBig += counted.tooBig
+    handlers[index].unformatted += counted.unformatted
   }
 
   /// One line of JSON.

@@ -11,8 +11,14 @@ struct ListenerTable {
     case datagrams(Int, Int32)
   }
 
+  private struct Entry {
+    let listener: Configuration.Listener
+    let descriptor: Int32
+    let open: Open
+  }
+
   private(set) var names: [String] = []
-  private var open: [(Configuration.Listener, Open)] = []
+  private var open: [Entry] = []
   private var nextDatagrams = 0
 
   /// The numbers of the configuration's listeners, in its order.
@@ -33,20 +39,28 @@ struct ListenerTable {
     }
   }
 
-  mutating func streams(_ listener: Configuration.Listener, _ stream: StreamListener) {
-    open.append((listener, .stream(stream)))
+  func isOpen(_ listener: Configuration.Listener) -> Bool { open.contains { $0.listener == listener } }
+  func isOpen(at endpoint: Configuration.Listener.Endpoint) -> Bool { descriptor(at: endpoint) != nil }
+
+  /// The socket that listens at a place, whatever the listener is called.
+  func descriptor(at endpoint: Configuration.Listener.Endpoint) -> Int32? {
+    open.first { $0.listener.endpoint == endpoint }?.descriptor
+  }
+
+  mutating func streams(_ listener: Configuration.Listener, _ stream: StreamListener, _ descriptor: Int32) {
+    open.append(Entry(listener: listener, descriptor: descriptor, open: .stream(stream)))
   }
 
   /// Notes a datagram socket; returns its number.
   mutating func datagrams(_ listener: Configuration.Listener, _ descriptor: Int32) -> Int {
     nextDatagrams += 1
-    open.append((listener, .datagrams(nextDatagrams, descriptor)))
+    open.append(Entry(listener: listener, descriptor: descriptor, open: .datagrams(nextDatagrams, descriptor)))
     return nextDatagrams
   }
 
   mutating func remove(_ listener: Configuration.Listener) -> Open? {
-    guard let index = open.firstIndex(where: { $0.0 == listener }) else { return nil }
-    return open.remove(at: index).1
+    guard let index = open.firstIndex(where: { $0.listener == listener }) else { return nil }
+    return open.remove(at: index).open
   }
 }
 

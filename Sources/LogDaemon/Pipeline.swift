@@ -11,11 +11,14 @@ public import SharedState
 public struct Pipeline: ~Copyable, RecordSink {
   /// What of a handler the pipeline needs. Its formatter has the same number.
   public struct Output: Sendable {
-    /// nil: a `NullHandler`.
+    /// The handler's number in the ledger.
+    public let number: Int
+    /// nil, with its ring: a `NullHandler`.
     public let handler: FileHandler?
-    public let ring: RingProducer
+    public let ring: RingProducer?
 
-    public init(handler: FileHandler?, ring: RingProducer) {
+    public init(number: Int, handler: FileHandler?, ring: RingProducer?) {
+      self.number = number
       self.handler = handler
       self.ring = ring
     }
@@ -25,6 +28,8 @@ public struct Pipeline: ~Copyable, RecordSink {
   /// By handler; nil: a `NullHandler`.
   private let handlers: [FileHandler?]
   private let isFile: [Bool]
+  /// By handler: its number in the ledger.
+  private let numbers: [Int]
   /// By listener: how its senders' Python 2 strings are read.
   private let charsets: [Renderer.Charset]
   /// Whether a format shows the peer, so that each datagram's sender has to be named.
@@ -59,9 +64,10 @@ public struct Pipeline: ~Copyable, RecordSink {
     state.renderer.zones = zones
     self.tree = tree
     self.formatters = formatters
-    rings = outputs.map(\.ring)
+    rings = outputs.map { $0.ring ?? RingProducer() }
+    numbers = outputs.map(\.number)
     var counts = ledger ?? QueueLedger(listeners: 0, handlers: 0)
-    counts.grow(listeners: charsets.count, handlers: outputs.count)
+    counts.grow(listeners: charsets.count, handlers: (numbers.max() ?? -1) + 1)
     self.ledger = counts
   }
 
@@ -211,7 +217,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     _ pickle: RawSpan, to handler: Int, _ window: borrowing MemoryWindow, from peer: Peer
   ) -> Bool {
     guard isFile[handler] else {
-      ledger.handlers[handler].discarded += 1
+      ledger.handlers[numbers[handler]].discarded += 1
       return true
     }
     var line = LineBuffer(window.writable(rings[handler].room))
@@ -230,8 +236,8 @@ public struct Pipeline: ~Copyable, RecordSink {
   @inline(never)
   private mutating func noteUnshown(_ handler: Int) {
     state.unshown = 0
-    ledger.handlers[handler].unformatted += 1
-    if ledger.handlers[handler].unformatted == 1 { report(.unformatted(handler: handler)) }
+    ledger.handlers[numbers[handler]].unformatted += 1
+    if ledger.handlers[numbers[handler]].unformatted == 1 { report(.unformatted(handler: handler)) }
   }
 
   /// Looks whether the writer has freed something. True: the line can never fit, and is dropped.
@@ -240,14 +246,14 @@ public struct Pipeline: ~Copyable, RecordSink {
     let before = rings[handler].used
     rings[handler].refresh(window)
     guard before == 0, rings[handler].used == 0 else { return false }
-    ledger.handlers[handler].tooBig += 1
+    ledger.handlers[numbers[handler]].tooBig += 1
     return true
   }
 
   // MARK: Lines to files
 
   public mutating func commit(_ window: borrowing MemoryWindow) {
-    for index in rings.indices { rings[index].publish(window) }
+    for index in rings.indices where isFile[index] { rings[index].publish(window) }
   }
 
   public mutating func flush() {
@@ -256,7 +262,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   }
 
   private mutating func rewind(_ window: borrowing MemoryWindow) {
-    for index in rings.indices { rings[index].rewind(window) }
+    for index in rings.indices where isFile[index] { rings[index].rewind(window) }
   }
 
   // MARK: Streams that end

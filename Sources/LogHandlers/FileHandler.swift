@@ -71,6 +71,12 @@ public final class FileHandler: Sendable {
     flush()
   }
 
+  /// Nothing more will come: what waits is written, and then the file is closed.
+  public func retire() {
+    writer.withLock { $0.isRetired = true }
+    flush()
+  }
+
   public func statistics() -> HandlerStatistics { writer.withLock { $0.statistics() } }
 }
 

@@ -10,6 +10,8 @@ struct FileWriter: ~Copyable {
   private var file: OpenFile?
   /// The ring of whose next record a part stands in the file already.
   private var unfinished: Int?
+  /// Whether the file is to be closed as soon as nothing waits.
+  var isRetired = false
   /// A failed attempt is not repeated before the pause is over.
   private var isPausing = false
   private var pause = 0
@@ -102,6 +104,7 @@ struct FileWriter: ~Copyable {
         pause = 0
         report(.recovered(path: options.path))
       }
+      if isRetired { closeFile() }
       return nil
     } catch {
       return fail(error)

@@ -87,6 +87,13 @@ public enum Socket {
     }
   }
 
+  /// Another descriptor of the same socket.
+  public static func duplicate(_ descriptor: Int32) throws(SystemError) -> Int32 {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+    guard copy >= 0 else { throw SystemError("dup", errno) }
+    return copy
+  }
+
   /// Sets an integer option.
   public static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) throws(SystemError) {
     var value = value

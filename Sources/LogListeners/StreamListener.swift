@@ -37,6 +37,10 @@ public final class StreamListener: @unchecked Sendable {
 
   public func start() {
     source.setEventHandler { [weak self] in self?.acceptAll() }
+    source.setCancelHandler { [self] in
+      close(descriptor)
+      if spare >= 0 { close(spare) }
+    }
     source.activate()
   }
 
@@ -63,6 +67,6 @@ public final class StreamListener: @unchecked Sendable {
     queue.asyncAfter(deadline: .now() + .milliseconds(StreamListener.pauseMilliseconds)) { [self] in source.resume() }
   }
 
-  /// Stops to accept. On the queue.
+  /// Stops to accept, and closes the socket. On the queue.
   public func stop() { source.cancel() }
 }

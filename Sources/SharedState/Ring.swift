@@ -28,6 +28,12 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   @usableFromInline var head: UInt64
   @usableFromInline var headRecords: UInt64
 
+  /// A ring without memory: it has no room.
+  public init() {
+    layout = RingLayout(header: 0, size: 0, endsSize: 0, limit: 0)
+    (tail, tailRecords, region, base, baseRecords, head, headRecords) = (0, 0, 0, 0, 0, 0, 0)
+  }
+
   public init(_ layout: RingLayout, _ window: borrowing MemoryWindow) {
     self.layout = layout
     tail = window.load(layout.cell(RingLayout.Cell.tail))
