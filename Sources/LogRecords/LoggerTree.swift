@@ -151,44 +151,52 @@ public struct LoggerTree: Sendable {
   }
 }
 
-/// Routes by logger name, open-addressed, with the last name in front.
+/// Routes by logger name, in an open-addressed table.
 private struct RouteCache: Sendable {
-  struct Entry: BitwiseCopyable {
+  struct Route: BitwiseCopyable {
     let level: Int
     let first: Int
     let count: Int
     var targets: Range<Int> { first..<first + count }
   }
 
-  private(set) var routes: [Entry] = []
+  private struct Entry: BitwiseCopyable {
+    var hash: UInt64 = 0
+    var length: Int32 = 0
+    /// -1: free.
+    var route: Int32 = -1
+  }
+
+  private(set) var routes: [Route] = []
   private(set) var targets: [LoggerTree.CachedTarget] = []
   /// By target.
   private(set) var filters: [[Int]] = []
   private var names: [[UInt8]] = []
-  /// Numbers of routes, -1 where free; twice as many as names are kept.
-  private var buckets = [Int32](repeating: -1, count: 2 * LoggerTree.keptNames)
-  private var last = -1
+  /// Twice as many as names are kept.
+  private var entries = [Entry](repeating: Entry(), count: 2 * LoggerTree.keptNames)
 
-  mutating func find(_ name: RawSpan) -> Int {
-    if last >= 0, name.elementsEqual(names[last]) { return last }
-    var at = RouteCache.hash(name) & (buckets.count - 1)
-    while buckets[at] >= 0 {
-      let number = Int(buckets[at])
-      if name.elementsEqual(names[number]) {
-        last = number
-        return number
+  func find(_ name: RawSpan) -> Int {
+    let hash = name.hashed()
+    var at = Int(truncatingIfNeeded: hash >> 32) & (entries.count - 1)
+    while true {
+      let entry = entries[at]
+      if entry.route < 0 { return -1 }
+      if entry.hash == hash, Int(entry.length) == name.byteCount, isNamed(name, Int(entry.route)) {
+        return Int(entry.route)
       }
-      at = (at + 1) & (buckets.count - 1)
+      at = (at + 1) & (entries.count - 1)
     }
-    return -1
   }
+
+  private func isNamed(_ name: RawSpan, _ route: Int) -> Bool { name.elementsEqual(names[route]) }
 
   mutating func add(_ name: [UInt8], _ route: LoggerTree.Route, keep: Bool) -> Int {
     // Hash collisions can be made, but only within a bounded table that is thrown away when full.
-    if names.count >= LoggerTree.keptNames || (!names.isEmpty && names[names.count - 1].count > LoggerTree.longestKeptName) {
+    if names.count >= LoggerTree.keptNames || names.last.map({ $0.count > LoggerTree.longestKeptName }) == true {
       self = RouteCache()
     }
-    routes.append(Entry(level: route.level, first: targets.count, count: route.targets.count))
+    let number = routes.count
+    routes.append(Route(level: route.level, first: targets.count, count: route.targets.count))
     for target in route.targets {
       targets.append(
         LoggerTree.CachedTarget(
@@ -197,14 +205,12 @@ private struct RouteCache: Sendable {
       filters.append(target.filters)
     }
     names.append(name)
-    last = routes.count - 1
     if keep {
-      var at = RouteCache.hash(name.rawBytes) & (buckets.count - 1)
-      while buckets[at] >= 0 { at = (at + 1) & (buckets.count - 1) }
-      buckets[at] = Int32(last)
+      let hash = name.rawBytes.hashed()
+      var at = Int(truncatingIfNeeded: hash >> 32) & (entries.count - 1)
+      while entries[at].route >= 0 { at = (at + 1) & (entries.count - 1) }
+      entries[at] = Entry(hash: hash, length: Int32(name.count), route: Int32(number))
     }
-    return last
+    return number
   }
-
-  private static func hash(_ name: RawSpan) -> Int { Int(truncatingIfNeeded: name.hashed() >> 32) }
 }

@@ -165,7 +165,7 @@ public struct RecordReader: ~Copyable {
         value = PickleValue(.float, bits: pickle.load64(at &+ 1).byteSwapped)
         at &+= 9
       } else if slot < 0 {
-        at = skip(pickle, at, last, depth: 0)
+        at = opcode == Op.long ? endOfLong(pickle, at &+ 1, last) : skip(pickle, at, last, depth: 0)
         if at < 0 { return false }
         continue
       } else {
@@ -280,17 +280,21 @@ public struct RecordReader: ~Copyable {
   }
 
   /// The offset behind the newline of LONG's decimal text, or -1: it is not plainly a number.
+  @inline(__always)
   private static func endOfLong(_ pickle: RawSpan, _ start: Int, _ last: Int) -> Int {
+    // Thread identifiers have 15 digits: two words. The padding covers both.
+    guard start <= last else { return -1 }
     var at = start
-    if pickle[at] == UInt8(ascii: "-") { at += 1 }
-    let first = at
-    // Eight digits at a time, as thread identifiers have them.
-    while at + 8 < last, pickle.load64(at).isEightDigits { at += 8 }
-    while at < last, pickle[at] &- UInt8(ascii: "0") < 10 { at += 1 }
-    guard at > first, at - first <= 18, at + 1 < last, pickle[at] == UInt8(ascii: "L"),
-      pickle[at + 1] == UInt8(ascii: "\n")
+    var digits = pickle.load64(at).leadingDigits
+    if digits == 8 {
+      at &+= 8
+      guard at <= last else { return -1 }
+      digits = pickle.load64(at).leadingDigits
+    }
+    at &+= digits
+    guard digits < 8, at > start, at &+ 1 < last, pickle[at] == UInt8(ascii: "L"), pickle[at &+ 1] == UInt8(ascii: "\n")
     else { return -1 }
-    return at + 2
+    return at &+ 2
   }
 
   /// The offset of the first key, or -1.
@@ -454,10 +458,12 @@ public struct RecordReader: ~Copyable {
 }
 
 extension UInt64 {
-  /// Whether each of its bytes is an ASCII digit.
-  fileprivate var isEightDigits: Bool {
-    let high: UInt64 = 0xf0f0_f0f0_f0f0_f0f0
-    let zeros: UInt64 = 0x3030_3030_3030_3030
-    return self & high == zeros && (self &+ 0x0606_0606_0606_0606) & high == zeros
+  /// How many of its bytes from the lowest on are ASCII digits.
+  fileprivate var leadingDigits: Int {
+    // Digits become 0 to 9, which 0x76 does not carry into the highest bit. A carry out of a byte
+    // only falsifies higher ones, and the lowest that is marked counts.
+    let values = self ^ 0x3030_3030_3030_3030
+    let others = ((values &+ 0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080
+    return others.trailingZeroBitCount / 8
   }
 }
