@@ -20,7 +20,8 @@ let package = Package(
     .target(name: "LogRecords", dependencies: ["Pickle"], swiftSettings: strict),
     .target(name: "SharedState", dependencies: ["CLinux", "Pickle"], swiftSettings: strict),
     .target(name: "LogHandlers", dependencies: ["CLinux", "LogRecords", "SharedState"], swiftSettings: strict),
-    .target(name: "LogListeners", dependencies: ["CLinux", "LogRecords", "Pickle", "SharedState"], swiftSettings: strict),
+    .target(
+      name: "LogListeners", dependencies: ["CLinux", "LogRecords", "Pickle", "SharedState"], swiftSettings: strict),
     .target(
       name: "LogDaemon",
       dependencies: ["CTOML", "CLinux", "LogListeners", "LogHandlers", "LogRecords", "Pickle", "SharedState"],
@@ -34,7 +35,21 @@ let package = Package(
     .testTarget(name: "PickleTests", dependencies: ["Pickle"], swiftSettings: strict),
     .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle"], swiftSettings: strict),
     .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),
+    .target(
+      name: "FuzzEntries",
+      dependencies: ["LogDaemon", "LogListeners", "LogHandlers", "LogRecords", "Pickle", "SharedState"],
+      path: "Tests/Fuzz/Entries", swiftSettings: strict),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzEntries"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// Tests/Fuzz/run links these to libFuzzer, which has a main of its own.
+if Context.environment["ONGGI_FUZZ"] != nil {
+  for name in ["FuzzPickle", "FuzzFrames", "FuzzTOML", "FuzzFormat"] {
+    package.targets.append(
+      .target(name: name, dependencies: ["FuzzEntries"], path: "Tests/Fuzz/\(name)", swiftSettings: strict))
+    package.products.append(.library(name: name, type: .static, targets: [name]))
+  }
+}

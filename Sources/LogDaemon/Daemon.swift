@@ -97,7 +97,8 @@ public final class Daemon: @unchecked Sendable {
         case .unformatted(let handler):
           log.write(
             .warning, kind: "fields without a text",
-            "handler \(names[handler]): a record lacks a field of the format, or has one without a text; the field's reference is written instead, and this is said once")
+            "handler \(names[handler]): a record lacks a field of the format, or has one without a text; the field's reference is written instead, and this is said once"
+          )
         }
       })
   }
@@ -235,7 +236,8 @@ public final class Daemon: @unchecked Sendable {
     if let now = Socket.option(descriptor, SOL_SOCKET, SO_RCVBUF), now < 4 << 20 {
       log.write(
         .warning,
-        "listener \(name): the kernel gives \(now) bytes of receive buffer; raise net.core.rmem_max against losses in bursts")
+        "listener \(name): the kernel gives \(now) bytes of receive buffer; raise net.core.rmem_max against losses in bursts"
+      )
     }
   }
 

@@ -146,7 +146,8 @@ public struct Ledger: Sendable {
       for (reason, count) in listener.counts.rejected.enumerated() { rejected[reason] += count }
     }
     let records = object([
-      ("received", "\(received)"), ("rejected", reasons(rejected)), ("filtered", "\(filtered)"), ("routed", "\(routed)"),
+      ("received", "\(received)"), ("rejected", reasons(rejected)), ("filtered", "\(filtered)"),
+      ("routed", "\(routed)"),
     ])
     let byListener = listeners.map { listener in
       let refused = [("max_connections", listener.connections.tooMany), ("resources", listener.connections.resources)]

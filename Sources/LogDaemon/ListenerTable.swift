@@ -91,6 +91,7 @@ extension InternetAddress {
 extension Duration {
   var dispatch: DispatchTimeInterval {
     let (seconds, attoseconds) = components
-    return .nanoseconds(Int(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000).0 + Int(attoseconds / 1_000_000_000))
+    return .nanoseconds(
+      Int(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000).0 + Int(attoseconds / 1_000_000_000))
   }
 }

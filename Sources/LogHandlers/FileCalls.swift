@@ -39,7 +39,9 @@ enum FileCalls {
   }
 
   /// Writes bytes of the window; returns how many the kernel took, at least one.
-  static func write(_ descriptor: Int32, _ window: borrowing MemoryWindow, _ range: Range<Int>) throws(SystemError) -> Int {
+  static func write(_ descriptor: Int32, _ window: borrowing MemoryWindow, _ range: Range<Int>) throws(SystemError)
+    -> Int
+  {
     while true {
       let count = unsafe window.withUnsafeAddress(range) { unsafe Glibc.write(descriptor, $0, range.count) }
       if count > 0 { return count }

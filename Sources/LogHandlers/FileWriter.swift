@@ -39,7 +39,9 @@ struct FileWriter: ~Copyable {
     case .watched: rollover = .watched
     case .size(let maxBytes, let count):
       // Without backups Python's handler goes on in the same file for ever.
-      rollover = maxBytes > 0 && count > 0 ? .size(maxBytes: maxBytes, NumberedBackups(path: options.path, count: count)) : .never
+      rollover =
+        maxBytes > 0 && count > 0
+        ? .size(maxBytes: maxBytes, NumberedBackups(path: options.path, count: count)) : .never
     case .timed(let schedule, let count):
       rollover = .timed(TimedBackups(path: options.path, schedule: schedule, count: count))
     }
@@ -85,9 +87,11 @@ struct FileWriter: ~Copyable {
 
   /// `WatchedFileHandler.reopenIfNeeded`: the path is another file now, or none.
   private mutating func leaveMovedFile() {
-    guard let file, FileCalls.status(options.path).map({ now in
-      FileCalls.status(of: file.descriptor)?.isSameFile(as: now) ?? false
-    }) != true else { return }
+    guard let file,
+      FileCalls.status(options.path).map({ now in
+        FileCalls.status(of: file.descriptor)?.isSameFile(as: now) ?? false
+      }) != true
+    else { return }
     closeFile()
   }
 

@@ -38,7 +38,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   private let closed: @Sendable (_ slot: Int, _ peer: Peer) -> Void
   /// Work that other threads left here.
   private let inbox = Mutex<[@Sendable (DecodeQueue) -> Void]>([])
-  private let wake: Int32
+  private let wake: EventDescriptor
   private var rounds = 0
 
   /// A token in epoll: what is ready.
@@ -84,9 +84,8 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     connections = Array(repeating: nil, count: memory.layout.slotCount)
     queue = DispatchQueue(label: label, qos: .userInitiated)
     epoll = try Epoll()
-    wake = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-    guard wake >= 0 else { throw SystemError("eventfd", errno) }
-    try Epoll.add(epoll.descriptor, wake, token: Token.wake)
+    wake = try EventDescriptor()
+    try Epoll.add(epoll.descriptor, wake.descriptor, token: Token.wake)
   }
 
   /// Starts to read. Once.
@@ -100,8 +99,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   /// Runs something on the queue, between two reads. On any thread.
   public func post(_ work: @escaping @Sendable (DecodeQueue) -> Void) {
     inbox.withLock { $0.append(work) }
-    var one: UInt64 = 1
-    _ = unsafe write(wake, &one, 8)
+    wake.signal()
   }
 
   /// Lets somebody use the sink, on the queue.
@@ -177,8 +175,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
 
   private func visit(_ token: UInt64) {
     if token == Token.wake {
-      var count: UInt64 = 0
-      _ = unsafe read(wake, &count, 8)
+      wake.clear()
       takeInbox()
     } else if token >= Token.datagrams {
       receiveDatagrams(Int(token - Token.datagrams))

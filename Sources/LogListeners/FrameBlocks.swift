@@ -41,7 +41,9 @@ struct FrameBlocks {
     let kept = FrameBlocks.keptBytes
     if block.number >= FrameBlocks.keptBlocks || block.size > kept {
       let keep = block.number >= FrameBlocks.keptBlocks ? 0 : kept
-      if block.size > keep { memory.file.discard(block.offset + keep..<block.offset + (block.size + 4095) / 4096 * 4096) }
+      if block.size > keep {
+        memory.file.discard(block.offset + keep..<block.offset + (block.size + 4095) / 4096 * 4096)
+      }
     }
     free[Int(block.kind)].append(block.number)
   }

@@ -55,7 +55,8 @@ public struct LogFormatter: Sendable {
   ///   - defaults: the formatter's `defaults`, by name
   ///   - fields: gets the slots that this formatter reads
   public init(
-    _ format: FormatString, time: AscTime, defaults: [([UInt8], OwnValue)] = [], errors: EncodingErrors = .backslashreplace,
+    _ format: FormatString, time: AscTime, defaults: [([UInt8], OwnValue)] = [],
+    errors: EncodingErrors = .backslashreplace,
     layout: LineLayout = LineLayout(), fields recordFields: inout RecordFields
   ) {
     var steps: [Step] = []
@@ -227,7 +228,9 @@ public struct LogFormatter: Sendable {
   }
 
   /// `asctime` of any record; the reference where Python raises.
-  private mutating func appendTime(_ record: borrowing RecordReader, _ state: inout RenderState, into text: inout [UInt8]) {
+  private mutating func appendTime(
+    _ record: borrowing RecordReader, _ state: inout RenderState, into text: inout [UInt8]
+  ) {
     let created = LogFormatter.number(record[RecordFields.Slot.created])
     let milliseconds = LogFormatter.number(record[RecordFields.Slot.milliseconds])
     if let created, let milliseconds,

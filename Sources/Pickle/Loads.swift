@@ -70,7 +70,7 @@ extension RawSpan {
       guard let base = bytes.baseAddress else { return true }
       let text = unsafe UnsafeRawBufferPointer(start: base + start, count: length)
       var seen: UInt8 = 0
-      for unsafe byte in unsafe text { seen |= byte }
+      for unsafebyte in unsafe text { seen |= byte }
       return seen < 0x80
     }
   }

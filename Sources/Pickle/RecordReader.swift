@@ -116,7 +116,8 @@ public struct RecordReader: ~Copyable {
       let known = seen[expected]
       let size = Int(known.size)
       var slot: Int
-      if word == known.first, at &+ size < last, pickle.load64(at &+ size &- 8) == known.last,
+      // A place without a key would match a word of zeros, if its size did not say so.
+      if word == known.first, size > 0, at &+ size < last, pickle.load64(at &+ size &- 8) == known.last,
         size <= 16 || pickle.load64(at &+ 8) == known.second
       {
         at &+= size
@@ -186,7 +187,9 @@ public struct RecordReader: ~Copyable {
   ///
   /// By value: a variable whose address is taken would live in memory, and every step waits for it.
   @inline(never)
-  private static func scalar(_ pickle: RawSpan, _ opcode: UInt8, _ at: Int, _ last: Int) -> (value: PickleValue, at: Int) {
+  private static func scalar(_ pickle: RawSpan, _ opcode: UInt8, _ at: Int, _ last: Int) -> (
+    value: PickleValue, at: Int
+  ) {
     var at = at
     guard let value = scalar(pickle, opcode, &at, last) else { return (.none, -1) }
     return (value, at)
@@ -279,6 +282,9 @@ public struct RecordReader: ~Copyable {
     }
   }
 
+  /// Digits of a number that is stepped over, about; longer ones are for the machine.
+  private static var longestSkippedNumber: Int { 64 }
+
   /// The offset behind the newline of LONG's decimal text, or -1: it is not plainly a number.
   @inline(__always)
   private static func endOfLong(_ pickle: RawSpan, _ start: Int, _ last: Int) -> Int {
@@ -286,7 +292,7 @@ public struct RecordReader: ~Copyable {
     guard start <= last else { return -1 }
     var at = start
     var digits = pickle.load64(at).leadingDigits
-    if digits == 8 {
+    while digits == 8, at &- start < longestSkippedNumber {
       at &+= 8
       guard at <= last else { return -1 }
       digits = pickle.load64(at).leadingDigits

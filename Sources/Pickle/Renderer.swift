@@ -62,11 +62,27 @@ public struct Renderer: Sendable {
     textEnd = start + RenderLimits.text
     do throws(RenderError) {
       try render(value, style, arena, frame, into: &out)
+      if style == .ascii { try escapeNames(from: start, in: &out) }
     } catch {
       out.removeSubrange(start...)
       depth = 0
       open.removeAll(keepingCapacity: true)
       throw error
+    }
+  }
+
+  /// Escapes what `ascii()` has from names: texts inside of it are escaped already. (`PyObject_ASCII`
+  /// is `repr()` with all else escaped, too.)
+  private func escapeNames(from start: Int, in out: inout [UInt8]) throws(RenderError) {
+    guard out[start...].contains(where: { $0 >= 0x80 }) else { return }
+    let text = Array(out[start...])
+    out.removeSubrange(start...)
+    var offset = 0
+    while offset < text.count {
+      let (codePoint, length) = text.rawBytes.codePoint(at: offset)
+      if codePoint < 0x80 { out.append(text[offset]) } else { out.appendEscape(codePoint) }
+      if out.count > textEnd { throw .tooBig }
+      offset += max(1, length)
     }
   }
 

@@ -2,7 +2,6 @@ import CLinux
 import Glibc
 import Pickle
 
-
 /// The edge to mapped memory: memory files (memfd_create(2)) and windows on them.
 ///
 /// A memory file lives as long as a descriptor of it, and systemd keeps descriptors. What stands in

@@ -88,7 +88,8 @@ struct CommandSpecification {
   }
 
   static var help: String {
-    var text = "Usage: onggi COMMAND [OPTION …]\n\nReceives what Python's logging sends and keeps it in files.\n\nCommands:\n"
+    var text =
+      "Usage: onggi COMMAND [OPTION …]\n\nReceives what Python's logging sends and keeps it in files.\n\nCommands:\n"
     for specification in all {
       let operand = specification.operand.map { " [\($0)]" } ?? ""
       text += "  \(padded(specification.name + operand, 28))\(specification.summary)\n"
@@ -97,7 +98,8 @@ struct CommandSpecification {
         text += "    \(padded(option.name + argument, 26))\(option.summary)\n"
       }
     }
-    return text + "\n  --help, --version\n\nSignals: TERM and INT stop, HUP reloads the configuration, USR1 opens the files again.\n"
+    return text
+      + "\n  --help, --version\n\nSignals: TERM and INT stop, HUP reloads the configuration, USR1 opens the files again.\n"
   }
 
   private static func padded(_ text: String, _ width: Int) -> String {
@@ -121,7 +123,9 @@ struct CommandSpecification {
       for specification in all { text += "  \(specification.name)\\:\"\(specification.summary)\"\n" }
       text += "))' '*::argument:->rest'\ncase $words[1] in\n"
       for specification in all {
-        let options = specification.options.map { "'\($0.name)[\($0.summary)]\($0.argument == nil ? "" : ":file:_files")'" }
+        let options = specification.options.map {
+          "'\($0.name)[\($0.summary)]\($0.argument == nil ? "" : ":file:_files")'"
+        }
         text += "  \(specification.name)) _arguments \(options.joined(separator: " ")) '*:file:_files' ;;\n"
       }
       return text + "esac\n"

@@ -21,7 +21,9 @@ func serve(_ file: String?) -> Int32 {
     return error is PlanError ? ExitStatus.configuration : ExitStatus.failure
   }
   log.write(.info, "onggi \(Version.text) serves \(source.description)")
-  for listener in configuration.listeners { log.write(.info, "listening: \(listener.name) at \(listener.endpoint.text)") }
+  for listener in configuration.listeners {
+    log.write(.info, "listening: \(listener.name) at \(listener.endpoint.text)")
+  }
   let signals = SignalHandlers(daemon, source, log)
   signals.start()
   dispatchMain()

@@ -1,0 +1,23 @@
+/// What the fuzzers feed with bytes, by the name of the fuzzer. `Tests/Fuzz/run` searches inputs for
+/// them, and a unit test replays those that were kept.
+public enum FuzzTarget: String, CaseIterable, Sendable {
+  case pickle = "FuzzPickle"
+  case frames = "FuzzFrames"
+  case toml = "FuzzTOML"
+  case format = "FuzzFormat"
+
+  /// Whatever the bytes are, this returns; it traps where a promise is broken.
+  public func run(_ bytes: [UInt8]) {
+    switch self {
+    case .pickle: PickleEntry.run(bytes)
+    case .frames: FramesEntry.run(bytes)
+    case .toml: TOMLEntry.run(bytes)
+    case .format: FormatEntry.run(bytes)
+    }
+  }
+}
+
+/// Traps unless a promise is kept.
+func promise(_ isKept: Bool, _ what: StaticString) {
+  if !isKept { fatalError("broken: \(what)") }
+}
