@@ -35,6 +35,12 @@ let package = Package(
     .testTarget(name: "PickleTests", dependencies: ["Pickle"], swiftSettings: strict),
     .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle"], swiftSettings: strict),
     .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),
+    .testTarget(name: "SharedStateTests", dependencies: ["SharedState"], swiftSettings: strict),
+    .testTarget(
+      name: "LogHandlersTests", dependencies: ["LogHandlers", "LogRecords", "SharedState"], swiftSettings: strict),
+    .testTarget(
+      name: "LogListenersTests", dependencies: ["LogListeners", "LogRecords", "Pickle", "SharedState"],
+      swiftSettings: strict),
     .target(
       name: "FuzzEntries",
       dependencies: ["LogDaemon", "LogListeners", "LogHandlers", "LogRecords", "Pickle", "SharedState"],

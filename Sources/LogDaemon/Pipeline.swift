@@ -42,7 +42,8 @@ public struct Pipeline: ~Copyable, RecordSink {
   private var formatters: [LogFormatter]
   /// By handler.
   private var rings: [RingProducer]
-  private var saved: [RingProducer] = []
+  private var savedRings: [RingProducer]
+  private var savedCounts: [QueueLedger.Handler]
   public private(set) var ledger: QueueLedger
   public private(set) var unflushed = 0
 
@@ -66,6 +67,8 @@ public struct Pipeline: ~Copyable, RecordSink {
     self.formatters = formatters
     rings = outputs.map { $0.ring ?? RingProducer() }
     numbers = outputs.map(\.number)
+    savedRings = rings
+    savedCounts = Array(repeating: QueueLedger.Handler(), count: outputs.count)
     var counts = ledger ?? QueueLedger(listeners: 0, handlers: 0)
     counts.grow(listeners: charsets.count, handlers: (numbers.max() ?? -1) + 1)
     self.ledger = counts
@@ -170,14 +173,14 @@ public struct Pipeline: ~Copyable, RecordSink {
       return true
     }
     let targets = tree.targets(of: number)
-    if targets.count > 1 { saved = rings }
+    if targets.count > 1 { save(targets) }
     var taken = false
     for index in targets {
       let target = tree.target(index)
       guard level >= target.lowest, level <= target.highest else { continue }
       taken = true
       guard write(pickle, to: target.handler, window, from: peer) else {
-        if targets.count > 1 { rings = saved }
+        if targets.count > 1 { restore(targets) }
         return false
       }
     }
@@ -185,10 +188,30 @@ public struct Pipeline: ~Copyable, RecordSink {
     return true
   }
 
-  /// The record's level; what is no number counts as 0.
+  /// Notes how things stand, so that a record which does not fit everywhere can be taken back.
+  @inline(never)
+  private mutating func save(_ targets: Range<Int>) {
+    for index in targets {
+      let handler = tree.target(index).handler
+      savedRings[handler] = rings[handler]
+      savedCounts[handler] = ledger.handlers[numbers[handler]]
+    }
+  }
+
+  @inline(never)
+  private mutating func restore(_ targets: Range<Int>) {
+    for index in targets {
+      let handler = tree.target(index).handler
+      rings[handler] = savedRings[handler]
+      ledger.handlers[numbers[handler]] = savedCounts[handler]
+    }
+  }
+
+  /// The record's level. One without a number is not lost for it: it counts as the lowest that a
+  /// logger can be enabled for.
   @inline(__always)
   private func level() -> Int {
-    guard let value = reader[RecordFields.Slot.levelNumber] else { return 0 }
+    guard let value = reader[RecordFields.Slot.levelNumber] else { return 1 }
     switch value.kind {
     case .integer: return Int(value.asInteger)
     case .bool: return value.asBool ? 1 : 0
@@ -196,7 +219,7 @@ public struct Pipeline: ~Copyable, RecordSink {
       // `levelno >= level` holds for a fraction exactly if it holds for its floor; never for NaN.
       let floor = value.asDouble.rounded(.down)
       return Int(exactly: floor) ?? (floor > 0 ? Int.max : Int.min)
-    default: return 0
+    default: return 1
     }
   }
 

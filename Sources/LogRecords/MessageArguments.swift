@@ -14,7 +14,10 @@ enum MessageArguments {
     case .string where arguments.length == 0: return message
     default: break
     }
-    guard let pieces = try? FormatString(message, style: .percent, validate: false).pieces else { return nil }
+    let takesSequence = arguments.kind != .dictionary
+    guard let pieces = try? PercentFormat.pieces(message, validate: false, takesSequence: takesSequence) else {
+      return nil
+    }
     var values: [PickleValue] = []
     if arguments.kind == .tuple {
       var cursor = state.unpickler.arena.cursor(arguments)

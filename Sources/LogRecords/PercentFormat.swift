@@ -93,8 +93,12 @@ enum PercentFormat {
   }
 
   /// - Parameter validate: Whether to refuse widths and precisions beyond the limit.
-  static func pieces(_ format: [UInt8], validate: Bool) throws(FormatError) -> [FormatPiece] {
-    var reader = PercentReader(format: format)
+  /// - Parameter takesSequence: the values are a tuple, of which each field without a name takes the next
+  ///   one, as in a message with arguments; a record is a single mapping.
+  static func pieces(
+    _ format: [UInt8], validate: Bool, takesSequence: Bool = false
+  ) throws(FormatError) -> [FormatPiece] {
+    var reader = PercentReader(format: format, takesSequence: takesSequence)
     while try reader.readPiece(validate: validate) {}
     return reader.builder.finish()
   }
@@ -115,6 +119,7 @@ extension PercentSpec.Flags {
 
 private struct PercentReader {
   let format: [UInt8]
+  let takesSequence: Bool
   var index = 0
   var builder = PieceBuilder()
   /// What a conversion takes next. At first the mapping itself; a name sets it, a conversion uses it
@@ -171,7 +176,7 @@ private struct PercentReader {
     }
     spec.conversion = conversion
     builder.append(FormatField(argument ?? .nothing, .percent(spec), reference: reference))
-    argument = nil
+    argument = takesSequence ? .record : nil
     return true
   }
 

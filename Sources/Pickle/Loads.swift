@@ -70,7 +70,11 @@ extension RawSpan {
       guard let base = bytes.baseAddress else { return true }
       let text = unsafe UnsafeRawBufferPointer(start: base + start, count: length)
       var seen: UInt8 = 0
-      for unsafebyte in unsafe text { seen |= byte }
+      var index = 0
+      while index < length {
+        seen |= unsafe text[index]
+        index &+= 1
+      }
       return seen < 0x80
     }
   }

@@ -66,11 +66,11 @@ enum FormatEntry {
     _ window: borrowing MemoryWindow, _ formatter: inout LogFormatter, _ reader: borrowing RecordReader,
     _ pickle: [UInt8], _ origin: RecordOrigin, _ state: inout RenderState
   ) -> [UInt8]? {
-    let start = memory.ring(0).bytes
-    var line = LineBuffer(window.writable(start..<start + memory.ring(0).size))
+    let room = RingProducer(memory.ring(0), window).room
+    var line = LineBuffer(window.writable(room))
     guard formatter.append(reader, pickle.rawBytes, origin, &state, into: &line) else { return nil }
     var text: [UInt8] = []
-    text.append(window.bytes(start..<start + line.count))
+    text.append(window.bytes(room.lowerBound..<room.lowerBound + line.count))
     return text
   }
 
