@@ -59,14 +59,19 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// waits, in the other one when enough has come. Between transactions only: everything up to the
   /// tail is published.
   public mutating func rewind(_ window: borrowing MemoryWindow) {
+    if tail != head { refresh(window) }
     guard tail != base else { return }
-    refresh(window)
     if tail == head {
       begin(region, window)
-    } else if tail &- base >= UInt64(RingProducer.changeOver), head >= base {
+    } else if isChangeDue, head >= base {
       begin(1 - region, window)
       window.storeRelease(layout.cell(RingLayout.Cell.region), UInt64(region))
     }
+  }
+
+  /// Whether the region has taken enough: bytes, or records to number.
+  private var isChangeDue: Bool {
+    tail &- base >= UInt64(RingProducer.changeOver) || tailRecords &- baseRecords >= UInt64(layout.capacity / 2)
   }
 
   /// The writer has nothing in this region: it is the other's, or everything is written.

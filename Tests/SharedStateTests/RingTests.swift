@@ -41,12 +41,18 @@ private final class RingBench {
   /// Adds a record and shows it; false when there is no room.
   func add(_ record: [UInt8]) -> Bool { producer.add(record, memory) }
 
-  /// Takes the first records that wait, at most `most`.
+  /// Takes the first records that wait, at most `most`, out of both regions.
   func take(_ most: Int) -> [UInt8] {
-    let count = min(consumer.pending(), most)
-    let length = consumer.bytes(ofFirst: count)
-    let result = memory.window.read(consumer.start..<consumer.start + length)
-    consumer.advance(bytes: length, records: count)
+    var result: [UInt8] = []
+    var left = most
+    while left > 0 {
+      let count = min(consumer.pending(), left)
+      if count == 0 { break }
+      let length = consumer.bytes(ofFirst: count)
+      result += memory.window.read(consumer.start..<consumer.start + length)
+      consumer.advance(bytes: length, records: count)
+      left -= count
+    }
     return result
   }
 
@@ -82,7 +88,9 @@ struct RingTests {
     var total = 0
     for number in 0..<600 {
       let record = Self.record(number, Int(random.next() % 40_000))
+      ring.rewind()
       while !ring.add(record) {
+        defer { ring.rewind() }
         let taken = ring.take(7)
         #expect(Array(sent.prefix(taken.count)) == taken)
         sent.removeFirst(taken.count)
@@ -117,10 +125,11 @@ struct RingTests {
     let ring = try RingBench()
     let size = ring.memory.layout.ringSize
     #expect(ring.add(Self.record(1, size)))
-    #expect(ring.producer.room.isEmpty && !ring.add([1]))
+    ring.rewind()
+    #expect(ring.producer.room.isEmpty && !ring.add([1]), "the other region is free, but so much may not wait")
     #expect(ring.producer.used == size)
     #expect(ring.take(1) == Self.record(1, size))
-    ring.producer.refresh(ring.memory.window)
+    ring.rewind()
     #expect(ring.producer.room.count == size)
   }
 
@@ -132,9 +141,11 @@ struct RingTests {
     #expect(!ring.add([8]), "no further record can be numbered")
     #expect(ring.consumer.pending() == capacity && ring.consumer.bytes(ofFirst: capacity) == capacity)
     #expect(ring.consumer.records(in: 10, of: capacity) == 10)
-    #expect(ring.take(1) == [7])
-    #expect(ring.add([8]))
-    #expect(ring.take(.max).last == 8)
+    ring.rewind()
+    #expect(ring.add([8]), "the other region has numbers left")
+    #expect(ring.consumer.pending() == capacity, "the older region comes first")
+    #expect(ring.take(capacity).count == capacity)
+    #expect(ring.take(.max) == [8])
   }
 
   @Test func whatIsNotPublishedIsNotSeen() throws {
@@ -160,7 +171,24 @@ struct RingTests {
   @Test func charactersAreCountedWhereBytesAreMore() throws {
     let ring = try RingBench()
     #expect(ring.add(Array("가 é 😀\n".utf8)))
+    #expect(ring.consumer.pending() == 1)
     #expect(ring.consumer.charactersOfFirst() == 6)
+  }
+
+  @Test func theRegionsChangeOverWhenEnoughHasComeAndTheOtherIsEmpty() throws {
+    let ring = try RingBench()
+    let first = ring.producer.room.lowerBound
+    #expect(ring.add(Self.record(1, RingProducer.changeOver)))
+    ring.rewind()
+    let second = ring.producer.room.lowerBound
+    #expect(second != first + RingProducer.changeOver, "the other region")
+    #expect(ring.add(Self.record(2, RingProducer.changeOver)))
+    ring.rewind()
+    #expect(ring.producer.room.lowerBound == second + RingProducer.changeOver, "the first one is not empty yet")
+    #expect(ring.take(1) == Self.record(1, RingProducer.changeOver))
+    ring.rewind()
+    #expect(ring.producer.room.lowerBound == first)
+    #expect(ring.take(.max) == Self.record(2, RingProducer.changeOver))
   }
 
   /// One thread puts in and rewinds, another takes out: nothing is lost, torn or out of order.
@@ -173,7 +201,10 @@ struct RingTests {
       for number in 0..<records {
         let record = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 1 + number * 7919 % 3000)
         producer.rewind(memory.window)
-        while !producer.add(record, memory) { sched_yield() }
+        while !producer.add(record, memory) {
+          sched_yield()
+          producer.rewind(memory.window)
+        }
       }
       done.store(true, ordering: .releasing)
     }
