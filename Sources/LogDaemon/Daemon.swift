@@ -364,7 +364,7 @@ public final class Daemon: @unchecked Sendable {
       for decoder in decoders {
         let done = Handover<Void>()
         decoder.post { decoder in
-          decoder.drain()
+          decoder.drain(until: deadline)
           done.put(())
         }
         done.take(until: deadline)

@@ -77,7 +77,12 @@ public final class FileHandler: Sendable {
     flush()
   }
 
-  public func statistics() -> HandlerStatistics { writer.withLock { $0.statistics() } }
+  public func statistics() -> HandlerStatistics {
+    let statistics = writer.withLock { $0.statistics() }
+    // Whoever wanted to write in the meantime has left it to the holder of the lock.
+    if wanted.load(ordering: .acquiring) { flush() }
+    return statistics
+  }
 }
 
 /// What a file handler was configured with.

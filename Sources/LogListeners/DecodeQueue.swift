@@ -1,5 +1,5 @@
 import CLinux
-import Dispatch
+public import Dispatch
 import Glibc
 public import LogRecords
 public import SharedState
@@ -17,9 +17,11 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   /// How long a queue stays in `epoll_wait` before it goes back to Dispatch.
   static var stayMilliseconds: Int32 { 20 }
   /// Committed bytes at which the files are written though there is more to read.
-  static var flushBytes: Int { 512 * 1024 }
+  static var flushBytes: Int { 128 * 1024 }
   /// Rounds of reading after which the files are written, so that a line never waits long.
-  static var flushRounds: Int { 16 }
+  static var flushRounds: Int { 2 }
+  /// Reads of one connection that a stopping queue still makes, at most.
+  static var lastReads: Int { 64 }
   /// How long a queue waits before it tries again to find room in a ring.
   static var retryMilliseconds: Int { 2 }
 
@@ -40,6 +42,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   private let inbox = Mutex<[@Sendable (DecodeQueue) -> Void]>([])
   private let wake: EventDescriptor
   private var rounds = 0
+  private var isStopping = false
 
   /// A token in epoll: what is ready.
   private enum Token {
@@ -160,7 +163,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
       }
       for index in 0..<ready {
         visit(epoll.token(index))
-        if stalled != nil { break }
+        if stalled != nil || isStopping { break }
       }
       rounds += 1
       if sink.unflushed >= DecodeQueue.flushBytes || rounds >= DecodeQueue.flushRounds { flush() }
@@ -177,6 +180,8 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     if token == Token.wake {
       wake.clear()
       takeInbox()
+    } else if isStopping {
+      return
     } else if token >= Token.datagrams {
       receiveDatagrams(Int(token - Token.datagrams))
     } else {
@@ -194,8 +199,9 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   }
 
   /// One read of a connection: the rest of its partial frame, then whatever comes behind it.
-  private func receive(_ slot: Int) {
-    guard let connection = connections[slot] else { return }
+  @discardableResult
+  private func receive(_ slot: Int) -> Bool {
+    guard let connection = connections[slot] else { return false }
     let input = memory.layout.input + QueueLayout.inputHeadroom
     var rest = 0..<0
     if let block = connection.block {
@@ -204,17 +210,19 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     let received = Socket.receive(
       connection.descriptor, memory, first: rest, second: input..<input + QueueLayout.readSize)
     switch received {
-    case .wouldBlock: return
+    case .wouldBlock: return false
     case .end, .failed:
       if !connection.frame.isBetweenFrames { sink.truncated(connection.frame.received, from: connection.peer) }
       sink.commit(memory.window)
       close(slot)
+      return false
     case .count(let count):
       if count < rest.count {
         connections[slot]?.frame.advance(count)
-        return
+        return true
       }
       take(slot, block: !rest.isEmpty, rest: input - connection.frame.headerCount..<input + count - rest.count)
+      return true
     }
   }
 
@@ -272,10 +280,12 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     close(slot)
   }
 
-  private func receiveDatagrams(_ index: Int) {
-    guard let socket = datagramSockets[index] else { return }
-    guard case .count(let count) = Socket.receiveDatagrams(socket.descriptor, memory) else { return }
+  @discardableResult
+  private func receiveDatagrams(_ index: Int) -> Bool {
+    guard let socket = datagramSockets[index] else { return false }
+    guard case .count(let count) = Socket.receiveDatagrams(socket.descriptor, memory) else { return false }
     takeDatagrams(index, 0, count)
+    return true
   }
 
   private func takeDatagrams(_ index: Int, _ first: Int, _ count: Int) {
@@ -305,6 +315,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   private func retryLater() {
     queue.asyncAfter(deadline: .now() + .milliseconds(DecodeQueue.retryMilliseconds)) { [self] in
       takeInbox()
+      if isStopping { return }
       resume()
       if stalled != nil {
         flush()
@@ -326,26 +337,37 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
 
   // MARK: Stopping
 
-  /// Takes what lies in the receive queues now, and gives it to the files. On the queue.
-  public func drain() {
+  /// Takes what lies in the receive queues, gives it to the files, and reads nothing more. On the
+  /// queue.
+  ///
+  /// A sender that goes on all the time is listened to for so many reads and no longer; what waits
+  /// for room is waited for until the deadline.
+  public func drain(until deadline: DispatchTime) {
+    isStopping = true
     for slot in connections.indices {
-      guard let connection = connections[slot] else { continue }
-      var left = Int(Socket.waiting(connection.descriptor))
-      while left > 0, stalled == nil, connections[slot] != nil {
-        receive(slot)
-        left -= QueueLayout.readSize
-      }
+      var reads = DecodeQueue.lastReads
+      while reads > 0, connections[slot] != nil, makeRoom(until: deadline), receive(slot) { reads -= 1 }
     }
     for index in datagramSockets.indices {
-      var batches = 4096
-      while batches > 0, stalled == nil, let socket = datagramSockets[index],
-        case .count(let count) = Socket.receiveDatagrams(socket.descriptor, memory)
-      {
-        takeDatagrams(index, 0, count)
-        batches -= 1
-      }
+      var reads = DecodeQueue.lastReads * DecodeQueue.lastReads
+      while reads > 0, makeRoom(until: deadline), receiveDatagrams(index) { reads -= 1 }
     }
     flush()
+    // The sockets stay open, but only `post` is still listened to.
+    for connection in connections { if let connection { Epoll.remove(epoll.descriptor, connection.descriptor) } }
+    for socket in datagramSockets { if let socket { Epoll.remove(epoll.descriptor, socket.descriptor) } }
+  }
+
+  /// Waits until nothing is stalled; false when that does not happen in time.
+  private func makeRoom(until deadline: DispatchTime) -> Bool {
+    while stalled != nil {
+      flush()
+      resume()
+      if stalled == nil { break }
+      guard DispatchTime.now() < deadline else { return false }
+      usleep(UInt32(DecodeQueue.retryMilliseconds * 1000))
+    }
+    return true
   }
 }
 

@@ -213,12 +213,6 @@ public enum Socket {
     return result == 0 || errno == EAGAIN || errno == EINTR ? .wouldBlock : .failed(errno)
   }
 
-  /// Bytes that wait in a stream's receive queue: FIONREAD.
-  static func waiting(_ descriptor: Int32) -> Int32 {
-    var count: Int32 = 0
-    return unsafe onggi_bytes_waiting(descriptor, &count) == 0 ? count : 0
-  }
-
   /// One of the datagrams of the last `receiveDatagrams`.
   static func datagram(_ index: Int, _ memory: QueueMemory) -> (length: Int, truncated: Bool, peer: sockaddr_storage) {
     precondition(index < QueueLayout.datagrams)

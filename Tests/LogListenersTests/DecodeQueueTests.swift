@@ -219,7 +219,7 @@ import Testing
     let done = DispatchSemaphore(value: 0)
     bench.queue.post { queue in
       blocked.wait()
-      queue.drain()
+      queue.drain(until: .now() + 5)
       done.signal()
     }
     for number in 0..<100 {

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -120,9 +119,6 @@ static inline int onggi_epoll_wait(int epoll, uint64_t *tokens, int milliseconds
 static inline int onggi_accept4(int fd, struct sockaddr *name, socklen_t *length) {
   return (int)syscall(SYS_accept4, fd, name, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
-
-// ioctl(2) is variadic, which Swift cannot call.
-static inline int onggi_bytes_waiting(int fd, int *count) { return ioctl(fd, FIONREAD, count); }
 
 // SO_PEERCRED's struct ucred.
 struct onggi_credentials {
