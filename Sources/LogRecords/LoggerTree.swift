@@ -139,13 +139,20 @@ public struct LoggerTree: Sendable {
     return Route(level: level, targets: targets)
   }
 
-  /// The configured loggers from the name upwards, the root last.
+  /// The configured loggers from the name upwards, the root last: `Manager._fixupParents`. A search
+  /// that found nobody leaves out the byte in front of its dot as well, so that "a" is an ancestor of
+  /// "a." but not of "a..b".
   private func lineage(_ name: [UInt8]) -> [Logger] {
     var path: [Logger] = []
+    if let own = loggers[name] { path.append(own) }
     var end = name.count
-    while end > 0 {
-      if let logger = loggers[Array(name[..<end])] { path.append(logger) }
-      end = name[..<end].lastIndex(of: UInt8(ascii: ".")) ?? 0
+    while end > 0, let dot = name[..<end].lastIndex(of: UInt8(ascii: ".")), dot > 0 {
+      if let logger = loggers[Array(name[..<dot])] {
+        path.append(logger)
+        end = dot
+      } else {
+        end = dot - 1
+      }
     }
     path.append(root)
     return path
