@@ -113,7 +113,7 @@ public struct MemoryWindow: ~Copyable, @unchecked Sendable {
   }
 
   @inline(__always)
-  public func load(_ index: Int) -> UInt64 { unsafe cell(index).pointee }
+  public func load(_ index: Int) -> UInt64 { unsafe onggi_load_relaxed(cell(index)) }
   /// A store that a later store of the same thread never overtakes, for whoever reads after a kill.
   @inline(__always)
   public func store(_ index: Int, _ value: UInt64) { unsafe onggi_store_release(cell(index), value) }

@@ -35,6 +35,7 @@ static inline int onggi_punch_hole(int fd, int64_t offset, int64_t length) {
 // Cells shared between threads, and between a process and its successor. __atomic builtins are no
 // functions, so Swift cannot call them on mapped memory.
 static inline uint64_t onggi_load_acquire(const uint64_t *cell) { return __atomic_load_n(cell, __ATOMIC_ACQUIRE); }
+static inline uint64_t onggi_load_relaxed(const uint64_t *cell) { return __atomic_load_n(cell, __ATOMIC_RELAXED); }
 static inline void onggi_store_release(uint64_t *cell, uint64_t value) {
   __atomic_store_n(cell, value, __ATOMIC_RELEASE);
 }
