@@ -119,8 +119,9 @@ public struct LoggerTree: Sendable {
     // `getLogger("root")` and `getLogger("")` are the root itself.
     let isRoot = name.isEmpty || name.elementsEqual("root".utf8)
     let path = isRoot ? [root] : lineage(name)
-    // `Manager.disable` is 0, so that no logger is ever enabled for levels up to 0.
-    let level = max(1, path.first { $0.level != 0 }?.level ?? 0)
+    // Python's `Manager.disable` keeps levels up to 0 from every logger; here a record is not lost for
+    // a level that its sender left out.
+    let level = path.first { $0.level != 0 }?.level ?? 0
     // A logger's own filters see its own records only, not those that propagate to it.
     let own = (isRoot || path[0].name == name) && !path.isEmpty ? path[0].filters : []
     guard let passing = LogFilter.combine(own, name: name) else { return Route(level: level, targets: []) }
