@@ -101,7 +101,8 @@ public struct QueueLayout: Sendable, Equatable {
     datagramBuffers = input + QueueLayout.inputSize
     blocks = datagramBuffers + QueueLayout.datagrams * QueueLayout.datagramStride
     frameBlocks = FrameBlockClasses(connections: connections, memory: memory / 2, largestFrame: largestFrame)
-    rings = pages(blocks + frameBlocks.size)
+    // A page more: a frame that fills its block to the last byte is read with the padding behind it.
+    rings = pages(blocks + frameBlocks.size) + 4096
     self.ringCount = ringCount
     ringLimit = memory
     ringSize = pages(max(memory, 1 << 20))

@@ -222,4 +222,15 @@ struct RingTests {
     #expect(wrong == 0)
     while !done.load(ordering: .acquiring) { sched_yield() }
   }
+
+  /// A reader looks at words, some bytes behind a frame's end, and nothing is mapped behind the last
+  /// block when the first ring has no memory.
+  @Test func behindTheLastBlockSomeBytesCanBeRead() throws {
+    for largest in [4096, 1 << 16, 1 << 20] {
+      let layout = QueueLayout(connections: 2, memory: 4 << 20, largestFrame: largest, rings: 1)
+      let memory = try QueueMemory(layout: layout, name: "onggi-test")
+      let end = layout.blocks + layout.frameBlocks.size
+      #expect(memory.window.read(end..<end + 24) == [UInt8](repeating: 0, count: 24))
+    }
+  }
 }
