@@ -38,7 +38,7 @@ public final class Daemon: @unchecked Sendable {
     let configuration: Configuration.Handler
     let ring: Int
     /// nil: a `NullHandler`.
-    let file: FileHandler?
+    let output: (any LogHandler)?
   }
 
   /// - Parameter queues: decode queues; more than one only pays with more than one core
@@ -85,8 +85,8 @@ public final class Daemon: @unchecked Sendable {
       largestFrame: configuration.limits.maxFrameBytes, fields: plan.fields, tree: plan.tree,
       formatters: plan.formatters,
       outputs: handlers.map { handler in
-        let ring = handler.file.map { _ in RingProducer(memory.ring(handler.ring), memory.window) }
-        return Pipeline.Output(number: handler.ring, handler: handler.file, ring: ring)
+        let ring = handler.output.map { _ in RingProducer(memory.ring(handler.ring), memory.window) }
+        return Pipeline.Output(number: handler.ring, handler: handler.output, ring: ring)
       },
       charsets: listeners.charsets(configuration.listeners, plan.charsets), namesPeers: plan.namesPeers,
       zones: environment.zoneLookup, ledger: ledger,
@@ -113,7 +113,7 @@ public final class Daemon: @unchecked Sendable {
       if let same = handlers.first(where: {
         $0.configuration.name == handler.name && $0.configuration.output == handler.output
       }) {
-        result.append(RunningHandler(configuration: handler, ring: same.ring, file: same.file))
+        result.append(RunningHandler(configuration: handler, ring: same.ring, output: same.output))
         continue
       }
       let ring = everyHandler.count + fresh.count
@@ -121,7 +121,7 @@ public final class Daemon: @unchecked Sendable {
         throw PlanError("more than \(Daemon.mostHandlers) handlers since the start; restart to begin anew")
       }
       let new = RunningHandler(
-        configuration: handler, ring: ring, file: try options.map { try open($0, ring: ring, isStart: isStart) })
+        configuration: handler, ring: ring, output: try options.map { try open($0, ring: ring, isStart: isStart) })
       fresh.append(new)
       result.append(new)
     }
@@ -129,7 +129,7 @@ public final class Daemon: @unchecked Sendable {
     return result
   }
 
-  private func open(_ options: FileOptions, ring: Int, isStart: Bool) throws -> FileHandler {
+  private func open(_ options: FileOptions, ring: Int, isStart: Bool) throws -> any LogHandler {
     for memory in memories { try memory.mapRing(ring) }
     var options = options
     // `mode = "w"` is about the start, not about a reload.
@@ -316,7 +316,7 @@ public final class Daemon: @unchecked Sendable {
         done.take()
       }
       // What the replaced handlers still hold goes where it was meant to go.
-      for handler in before where !fresh.contains(where: { $0.ring == handler.ring }) { handler.file?.retire() }
+      for handler in before where !fresh.contains(where: { $0.ring == handler.ring }) { handler.output?.retire() }
       for listener in old.listeners where !new.listeners.contains(listener) { stopListening(listener) }
       for (index, descriptor) in bound { listen(descriptor, new.listeners[index], numbers[index]) }
       let places = new.listeners.map(\.endpoint)
@@ -341,7 +341,7 @@ public final class Daemon: @unchecked Sendable {
 
   /// Opens all files by their names again.
   public func reopen() {
-    queue.sync { for handler in handlers { handler.file?.reopen() } }
+    queue.sync { for handler in handlers { handler.output?.reopen() } }
   }
 
   // MARK: Stopping
@@ -371,9 +371,9 @@ public final class Daemon: @unchecked Sendable {
       }
       for listener in configuration.listeners { listener.endpoint.removePath() }
       while true {
-        let pending = everyHandler.reduce(0) { $0 + ($1.file?.statistics().pending ?? 0) }
+        let pending = everyHandler.reduce(0) { $0 + ($1.output?.statistics().pending ?? 0) }
         if pending == 0 || DispatchTime.now() >= deadline { return pending }
-        for handler in everyHandler { handler.file?.flush() }
+        for handler in everyHandler { handler.output?.flush() }
         usleep(UInt32(Daemon.stopPollMilliseconds * 1000))
       }
     }
@@ -392,7 +392,7 @@ public final class Daemon: @unchecked Sendable {
       if let part = part.take(within: .seconds(2)) { ledger.add(part) }
     }
     for handler in everyHandler {
-      ledger.addHandler(handler.configuration.name, handler.file?.statistics(), handler.ring)
+      ledger.addHandler(handler.configuration.name, handler.output?.statistics(), handler.ring)
     }
     return ledger
   }

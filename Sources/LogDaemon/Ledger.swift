@@ -83,7 +83,6 @@ public struct Ledger: Sendable {
   public struct Handler: Sendable {
     public var name: String
     var statistics = HandlerStatistics()
-    public var tooBig: UInt64 = 0
     public var unformatted: UInt64 = 0
   }
 
@@ -122,14 +121,15 @@ public struct Ledger: Sendable {
     // What a NullHandler takes is done with; what was too big was accepted and dropped.
     all.accepted += counted.discarded + counted.tooBig
     all.written += counted.discarded
+    all.dropped[.tooBig] += counted.tooBig
     // A handler that a reload replaced by one of the same name counts with it.
     let index = handlers.firstIndex { $0.name == name } ?? handlers.count
     if index == handlers.count { handlers.append(Handler(name: name)) }
     handlers[index].statistics.accepted += all.accepted
     handlers[index].statistics.written += all.written
+    handlers[index].statistics.dropped += all.dropped
     handlers[index].statistics.bytes += all.bytes
     handlers[index].statistics.rollovers += all.rollovers
-    handlers[index].tooBig += counted.tooBig
     handlers[index].unformatted += counted.unformatted
   }
 
@@ -140,6 +140,9 @@ public struct Ledger: Sendable {
     }
     func reasons(_ counts: [UInt64]) -> String {
       object(Rejection.allCases.filter { counts[$0.rawValue] > 0 }.map { ($0.name, "\(counts[$0.rawValue])") })
+    }
+    func dropped(_ counts: DroppedRecords) -> String {
+      object(DropReason.allCases.filter { counts[$0] > 0 }.map { ($0.name, "\(counts[$0])") })
     }
     var rejected = [UInt64](repeating: 0, count: Rejection.allCases.count)
     for listener in listeners {
@@ -169,8 +172,8 @@ public struct Ledger: Sendable {
         handler.name,
         object([
           ("accepted", "\(statistics.accepted)"), ("written", "\(statistics.written)"),
-          ("dropped", object(handler.tooBig > 0 ? [("too_big", "\(handler.tooBig)")] : [])),
-          ("pending", "\(statistics.pending - handler.tooBig)"), ("bytes", "\(statistics.bytes)"),
+          ("dropped", dropped(statistics.dropped)),
+          ("pending", "\(statistics.pending)"), ("bytes", "\(statistics.bytes)"),
           ("rollovers", "\(statistics.rollovers)"), ("unformatted", "\(handler.unformatted)"),
         ])
       )

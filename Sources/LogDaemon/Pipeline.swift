@@ -14,10 +14,10 @@ public struct Pipeline: ~Copyable, RecordSink {
     /// The handler's number in the ledger.
     public let number: Int
     /// nil, with its ring: a `NullHandler`.
-    public let handler: FileHandler?
+    public let handler: (any LogHandler)?
     public let ring: RingProducer?
 
-    public init(number: Int, handler: FileHandler?, ring: RingProducer?) {
+    public init(number: Int, handler: (any LogHandler)?, ring: RingProducer?) {
       self.number = number
       self.handler = handler
       self.ring = ring
@@ -26,8 +26,8 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   private let largestFrame: Int
   /// By handler; nil: a `NullHandler`.
-  private let handlers: [FileHandler?]
-  private let isFile: [Bool]
+  private let handlers: [(any LogHandler)?]
+  private let hasRing: [Bool]
   /// By handler: its number in the ledger.
   private let numbers: [Int]
   /// By listener: how its senders' Python 2 strings are read.
@@ -56,7 +56,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   ) {
     self.largestFrame = largestFrame
     handlers = outputs.map(\.handler)
-    isFile = handlers.map { $0 != nil }
+    hasRing = handlers.map { $0 != nil }
     self.charsets = charsets
     self.namesPeers = namesPeers
     self.report = report
@@ -239,7 +239,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   private mutating func write(
     _ pickle: RawSpan, to handler: Int, _ window: borrowing MemoryWindow, from peer: Peer
   ) -> Bool {
-    guard isFile[handler] else {
+    guard hasRing[handler] else {
       ledger.handlers[numbers[handler]].discarded += 1
       return true
     }
@@ -276,7 +276,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   // MARK: Lines to files
 
   public mutating func commit(_ window: borrowing MemoryWindow) {
-    for index in rings.indices where isFile[index] { rings[index].publish(window) }
+    for index in rings.indices where hasRing[index] { rings[index].publish(window) }
   }
 
   public mutating func flush() {
@@ -285,7 +285,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   }
 
   private mutating func rewind(_ window: borrowing MemoryWindow) {
-    for index in rings.indices where isFile[index] { rings[index].rewind(window) }
+    for index in rings.indices where hasRing[index] { rings[index].rewind(window) }
   }
 
   // MARK: Streams that end

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Whoever has something to write calls `flush`. The first becomes the writer until nothing is
 /// left; the others only leave a note, so that no queue waits for another's write.
-public final class FileHandler: Sendable {
+public final class FileHandler: LogHandler {
   /// Bytes that one `write` gets at most.
   static let writeSize = 1 << 20
   /// The first and the longest pause after a failed attempt.
@@ -33,18 +33,15 @@ public final class FileHandler: Sendable {
     writesInline = options.descriptor == nil
   }
 
-  /// Opens the file, unless it is to be opened by the first record.
   public func open() {
     writer.withLock { $0.openAtStart() }
   }
 
-  /// Writes what is pending. On any queue.
   public func flush() {
     if writesInline { return flushNow() }
     if !wanted.exchange(true, ordering: .acquiringAndReleasing) { queue.async { self.flushNow() } }
   }
 
-  /// Writes what is pending, and returns when that is done or has failed, or another does it.
   public func flushNow() {
     wanted.store(true, ordering: .releasing)
     while wanted.load(ordering: .acquiring) {
@@ -65,13 +62,11 @@ public final class FileHandler: Sendable {
     flushNow()
   }
 
-  /// Lets go of the file and opens it by its name again: SIGUSR1.
   public func reopen() {
     writer.withLock { $0.reopen() }
     flush()
   }
 
-  /// Nothing more will come: what waits is written, and then the file is closed.
   public func retire() {
     writer.withLock { $0.isRetired = true }
     flush()
@@ -111,22 +106,4 @@ public struct FileOptions: Sendable {
     self.delay = delay
     self.group = group
   }
-}
-
-/// What a handler tells about itself.
-public enum HandlerEvent: Sendable {
-  /// Writing or rotating fails; what waits is kept.
-  case failing(path: String, SystemError)
-  case recovered(path: String)
-}
-
-/// A handler's part of the ledger; bytes and records.
-public struct HandlerStatistics: Sendable {
-  public var accepted: UInt64 = 0
-  public var written: UInt64 = 0
-  public var bytes: UInt64 = 0
-  public var rollovers: UInt64 = 0
-  public var pending: UInt64 { accepted - written }
-
-  public init() {}
 }

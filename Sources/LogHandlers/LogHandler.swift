@@ -1,0 +1,84 @@
+public import SharedState
+
+/// Whoever takes formatted records out of its rings and puts them where they are to be kept: a file,
+/// or the journal.
+///
+/// A record never calls it: decode queues put records into rings, and ask for a flush at times.
+public protocol LogHandler: AnyObject, Sendable {
+  /// Gets ready at the start, unless the first record is to do that. Trouble is reported, not thrown.
+  func open()
+
+  /// Writes what waits, or sees to it that somebody does. On any queue; never waits for a reader.
+  func flush()
+
+  /// Writes what waits, and returns when that is done or has failed, or another does it.
+  func flushNow()
+
+  /// Lets go of what is open and opens it by its name again: SIGUSR1.
+  func reopen()
+
+  /// Nothing more will come: what waits is written, and then everything is closed.
+  func retire()
+
+  /// The handler's part of the ledger. On any queue.
+  func statistics() -> HandlerStatistics
+}
+
+/// What a handler tells about itself.
+public enum HandlerEvent: Sendable {
+  /// Writing or rotating fails; what waits is kept.
+  case failing(path: String, SystemError)
+  case recovered(path: String)
+}
+
+/// A handler's part of the ledger; bytes and records.
+public struct HandlerStatistics: Sendable {
+  public var accepted: UInt64 = 0
+  public var written: UInt64 = 0
+  /// Records that were taken and will not be written.
+  public var dropped = DroppedRecords()
+  public var bytes: UInt64 = 0
+  public var rollovers: UInt64 = 0
+  public var pending: UInt64 { accepted - written - dropped.total }
+
+  public init() {}
+}
+
+/// Why a record that a handler took is not written: the names in the ledger.
+public enum DropReason: Int, CaseIterable, Sendable {
+  /// Larger than all the handler's memory, or than whoever receives it takes.
+  case tooBig
+  /// The handler's memory was full, and other records needed the room.
+  case full
+  /// The daemon stopped before it could be written.
+  case stopping
+  /// The journal refused it for what it is.
+  case journal
+
+  public var name: String {
+    switch self {
+    case .tooBig: "too_big"
+    case .full: "full"
+    case .stopping: "stopping"
+    case .journal: "journal"
+    }
+  }
+}
+
+/// Records that were dropped, by reason.
+public struct DroppedRecords: Sendable, Equatable {
+  private var counts = [UInt64](repeating: 0, count: DropReason.allCases.count)
+
+  public init() {}
+
+  public subscript(_ reason: DropReason) -> UInt64 {
+    get { counts[reason.rawValue] }
+    set { counts[reason.rawValue] = newValue }
+  }
+
+  public var total: UInt64 { counts.reduce(0, +) }
+
+  public static func += (sum: inout DroppedRecords, other: DroppedRecords) {
+    for reason in DropReason.allCases { sum[reason] += other[reason] }
+  }
+}
