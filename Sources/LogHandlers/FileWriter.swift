@@ -52,11 +52,8 @@ struct FileWriter: ~Copyable {
   // MARK: The file
 
   mutating func openAtStart() {
-    if options.truncateAtStart {
-      do throws(SystemError) { try open(truncate: true) } catch { fail(error) }
-    } else if !options.delay {
-      do throws(SystemError) { try open() } catch { fail(error) }
-    }
+    guard options.truncateAtStart || !options.delay else { return }
+    do throws(SystemError) { try open(truncate: options.truncateAtStart) } catch { note(error) }
   }
 
   private mutating func open(truncate: Bool = false) throws(SystemError) {
@@ -80,9 +77,13 @@ struct FileWriter: ~Copyable {
     file = nil
   }
 
+  /// The new file is there at once, for whoever waits for it, unless the first record is to open it.
   mutating func reopen() {
     // A record that is partly written is finished where it began.
-    if unfinished == nil { closeFile() }
+    guard unfinished == nil else { return }
+    closeFile()
+    guard !options.delay else { return }
+    do throws(SystemError) { try open() } catch { note(error) }
   }
 
   /// `WatchedFileHandler.reopenIfNeeded`: the path is another file now, or none.
@@ -115,10 +116,16 @@ struct FileWriter: ~Copyable {
     }
   }
 
-  @discardableResult
-  private mutating func fail(_ error: SystemError) -> Int {
+  /// Trouble outside of `drain`: the next record tries again.
+  private mutating func note(_ error: SystemError) {
     if pause == 0 { report(.failing(path: options.path, error)) }
-    pause = min(max(pause * 2, FileHandler.firstRetryMilliseconds), FileHandler.longestRetryMilliseconds)
+    pause = max(pause, FileHandler.firstRetryMilliseconds)
+  }
+
+  private mutating func fail(_ error: SystemError) -> Int {
+    let doubled = min(pause * 2, FileHandler.longestRetryMilliseconds)
+    note(error)
+    pause = max(pause, doubled)
     isPausing = true
     return pause
   }

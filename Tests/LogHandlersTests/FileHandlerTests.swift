@@ -165,6 +165,26 @@ struct FileHandlerTests {
     #expect(bench.settles())
     #expect(bench.text() == "one\n")
   }
+
+  @Test func aFolderThatIsMissingAtTheStartIsWaitedForToo() throws {
+    let bench = try HandlerBench(prepare: { path in
+      try FileManager.default.removeItem(atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    })
+    #expect(bench.events.failures.load(ordering: .relaxed) == 1)
+    bench.write("one\n")
+    #expect(bench.handler.statistics().pending == 1)
+    try FileManager.default.createDirectory(atPath: bench.folder, withIntermediateDirectories: true)
+    #expect(bench.settles())
+    #expect(bench.text() == "one\n")
+    #expect(bench.events.recoveries.load(ordering: .relaxed) == 1)
+  }
+
+  @Test func reopeningMakesTheNewFileAtOnce() throws {
+    let bench = try HandlerBench()
+    try FileManager.default.moveItem(atPath: bench.path, toPath: bench.path + ".old")
+    bench.handler.reopen()
+    #expect(bench.text() == "")
+  }
 }
 
 extension Rollover {
