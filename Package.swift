@@ -14,6 +14,7 @@ let package = Package(
   name: "onggi",
   targets: [
     .target(name: "CLinux"),
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     // toml++ (libtomlplusplus-dev) is header-only: compiled here, nothing to link.
     .target(name: "CTOML"),
     .target(name: "Pickle", swiftSettings: strict),
@@ -24,7 +25,9 @@ let package = Package(
       name: "LogListeners", dependencies: ["CLinux", "LogRecords", "Pickle", "SharedState"], swiftSettings: strict),
     .target(
       name: "LogDaemon",
-      dependencies: ["CTOML", "CLinux", "LogListeners", "LogHandlers", "LogRecords", "Pickle", "SharedState"],
+      dependencies: [
+        "CTOML", "CSystemd", "CLinux", "LogListeners", "LogHandlers", "LogRecords", "Pickle", "SharedState",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "onggi", dependencies: ["LogDaemon", "LogListeners", "LogHandlers", "LogRecords", "Pickle"],
