@@ -29,9 +29,7 @@ public struct ConfigurationSource: Sendable, CustomStringConvertible {
       }
       return (nil, ["\(path): error: \(error)"])
     }
-    // Whatever a pattern says, the loader refuses it as planned only.
-    let checks = ConfigurationChecks(
-      zoneExists: ConfigurationChecks.zones(of: environment.zones), pattern: { _ in nil })
+    let checks = ConfigurationChecks(zoneExists: ConfigurationChecks.zones(of: environment.zones))
     let loader = ConfigurationLoader(directory: environment.logsDirectory, checks: checks)
     let (configuration, diagnostics) = loader.load(bytes: bytes, file: path)
     var messages = diagnostics.map(\.description)

@@ -573,13 +573,13 @@ struct ConfigurationDiagnosticTests {
       [filters.f]
       pattern = "a(b"
       """#,
-      #"2:13: error: "pattern" is refused: a group is not closed"#),
+      #"2:13: error: "pattern" is refused: a "(" without its ")""#),
     DiagnosticCase(
       #"""
       [filters.f]
       pattern = ""
       """#,
-      #"2:11: error: "pattern" is refused: it is empty"#),
+      #"2:11: error: "pattern" is refused: it is empty, so everything would pass"#),
     DiagnosticCase(
       #"""
       [filters.f]

@@ -2,20 +2,12 @@ import Testing
 
 @testable import LogDaemon
 
-/// Reads a configuration with checks that know two zones and refuse two patterns. Settings that are
-/// only planned pass unless they are to be refused.
+/// Reads a configuration with checks that know two zones. Settings that are only
+/// planned pass unless they are to be refused.
 func load(
   bytes: [UInt8], refusingPlannedSettings: Bool = false
 ) -> (configuration: Configuration?, messages: [String]) {
-  let checks = ConfigurationChecks(
-    zoneExists: { ["Asia/Seoul", "Europe/Berlin"].contains($0) },
-    pattern: { pattern in
-      switch pattern {
-      case "a(b": ConfigurationChecks.Problem("a group is not closed", offset: 1)
-      case "": ConfigurationChecks.Problem("it is empty")
-      default: nil
-      }
-    })
+  let checks = ConfigurationChecks(zoneExists: { ["Asia/Seoul", "Europe/Berlin"].contains($0) })
   var loader = ConfigurationLoader(directory: "/var/log/onggi", checks: checks)
   loader.acceptsPlannedSettings = !refusingPlannedSettings
   let (configuration, diagnostics) = loader.load(bytes: bytes, file: "o.toml")

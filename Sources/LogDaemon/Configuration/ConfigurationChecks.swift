@@ -26,11 +26,12 @@ public struct ConfigurationChecks: Sendable {
   /// - Parameters:
   ///   - format: By default what `FormatString` says.
   ///   - zoneExists: See `zones(of:)`.
+  ///   - pattern: By default what `Pattern` says.
   ///   - charset: By default `basicCharset`.
   public init(
     format: @escaping @Sendable (Configuration.Formatter) -> Problem? = ConfigurationChecks.pythonFormat,
     zoneExists: @escaping @Sendable (String) -> Bool,
-    pattern: @escaping @Sendable (String) -> Problem?,
+    pattern: @escaping @Sendable (String) -> Problem? = ConfigurationChecks.pythonPattern,
     charset: @escaping @Sendable (String) -> String? = ConfigurationChecks.basicCharset
   ) {
     self.format = format
@@ -44,6 +45,17 @@ public struct ConfigurationChecks: Sendable {
     do throws(FormatError) {
       let format = formatter.format.map { Array($0.utf8) }
       _ = try FormatString(format, style: formatter.style.formatString, validate: formatter.validate)
+      return nil
+    } catch {
+      return Problem(error.message, offset: error.offset)
+    }
+  }
+
+  /// What `re.compile` says of a pattern, and what else there is to say.
+  public static func pythonPattern(_ text: String) -> Problem? {
+    if text.isEmpty { return Problem("it is empty, so everything would pass") }
+    do throws(PatternError) {
+      _ = try Pattern(text)
       return nil
     } catch {
       return Problem(error.message, offset: error.offset)

@@ -5,6 +5,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case frames = "FuzzFrames"
   case toml = "FuzzTOML"
   case format = "FuzzFormat"
+  case pattern = "FuzzPattern"
 
   /// Whatever the bytes are, this returns; it traps where a promise is broken.
   public func run(_ bytes: [UInt8]) {
@@ -13,6 +14,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .frames: FramesEntry.run(bytes)
     case .toml: TOMLEntry.run(bytes)
     case .format: FormatEntry.run(bytes)
+    case .pattern: PatternEntry.run(bytes)
     }
   }
 }

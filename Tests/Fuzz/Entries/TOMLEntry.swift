@@ -4,7 +4,7 @@ import LogDaemon
 enum TOMLEntry {
   private static let loader = ConfigurationLoader(
     directory: "/var/log/onggi",
-    checks: ConfigurationChecks(zoneExists: { $0 == "Asia/Seoul" }, pattern: { _ in nil }))
+    checks: ConfigurationChecks(zoneExists: { $0 == "Asia/Seoul" }))
 
   static func run(_ bytes: [UInt8]) {
     let (configuration, diagnostics) = loader.load(bytes: bytes, file: "o.toml")
