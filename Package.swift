@@ -37,6 +37,7 @@ let package = Package(
       exclude: ["instructions"], swiftSettings: strict),
     .testTarget(name: "PickleTests", dependencies: ["Pickle"], swiftSettings: strict),
     .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle"], swiftSettings: strict),
+    .testTarget(name: "OnggiTests", dependencies: ["onggi", "LogDaemon"], swiftSettings: strict),
     .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),
     .testTarget(name: "SharedStateTests", dependencies: ["SharedState"], swiftSettings: strict),
     .testTarget(

@@ -21,17 +21,23 @@ class Failed(Exception):
     """A promise was not kept; the text says what was seen instead."""
 
 
+def failure(saw):
+    """saw is text, makes it, or is the exception itself."""
+    saw = saw() if callable(saw) else saw
+    return saw if isinstance(saw, Exception) else Failed(saw)
+
+
 def check(condition, saw):
     if not condition:
-        raise Failed(saw)
+        raise failure(saw)
 
 
 def eventually(question, saw, within=5.0):
-    """Waits until question() is true; saw is text, or makes it."""
+    """Waits until question() is true; saw is as in failure()."""
     end = time.monotonic() + within
     while not question():
         if time.monotonic() > end:
-            raise Failed(saw() if callable(saw) else saw)
+            raise failure(saw)
         time.sleep(0.002)
 
 
