@@ -90,7 +90,8 @@ private struct ManualPage {
   private let lines: [String]
 
   init(_ name: String) throws {
-    lines = try String(contentsOf: ManualPage.url("systemd/man/\(name)"), encoding: .utf8).replacing("\\-", with: "-").replacing("\\(dq", with: "\"")
+    lines = try String(contentsOf: ManualPage.url("systemd/man/\(name)"), encoding: .utf8).replacing("\\-", with: "-")
+      .replacing("\\(dq", with: "\"")
       .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }
 
