@@ -32,6 +32,7 @@ public final class Daemon: @unchecked Sendable {
   private var memories: [QueueMemory] = []
   private var decoders: [DecodeQueue<Pipeline>] = []
   private let slots: ConnectionSlots
+  private let book: LedgerBook
 
   /// A handler and the ring it has in each queue.
   private struct RunningHandler {
@@ -47,6 +48,7 @@ public final class Daemon: @unchecked Sendable {
     self.environment = environment
     self.log = log
     slots = ConnectionSlots(configuration.limits.maxConnections, queues: queues)
+    book = LedgerBook(slots)
     let layout = QueueLayout(
       connections: configuration.limits.maxConnections, memory: configuration.limits.memoryBytes / queues,
       largestFrame: configuration.limits.maxFrameBytes + Frame.headerSize, rings: Daemon.mostHandlers)
@@ -60,8 +62,10 @@ public final class Daemon: @unchecked Sendable {
     try queue.sync {
       let plan = try DaemonPlan(configuration, environment)
       let numbers = listeners.numbers(for: configuration.listeners)
+      book.setListeners(listeners.names)
       handlers = try makeHandlers(plan, configuration, isStart: true)
       for number in memories.indices { decoders.append(try makeDecoder(number, plan)) }
+      for decoder in decoders { book.add(decoder) }
       for decoder in decoders { decoder.start() }
       let bound = try bind(configuration.listeners)
       for (index, descriptor) in bound { listen(descriptor, configuration.listeners[index], numbers[index]) }
@@ -72,13 +76,15 @@ public final class Daemon: @unchecked Sendable {
     let slots = slots
     let memory = memories[number]
     return try DecodeQueue(
-      label: "onggi.decode", memory: memory, sink: makePipeline(memory, plan, ledger: nil),
+      label: "onggi.decode", memory: memory, sink: makePipeline(memory, plan, ledger: nil, peers: PeerCounts()),
       largestFrame: configuration.limits.maxFrameBytes,
       partialBytes: configuration.limits.memoryBytes / 2 / memories.count,
       closed: { slot, peer in slots.free(slot, of: number, listener: peer.listener) })
   }
 
-  private func makePipeline(_ memory: QueueMemory, _ plan: DaemonPlan, ledger: QueueLedger?) -> Pipeline {
+  private func makePipeline(
+    _ memory: QueueMemory, _ plan: DaemonPlan, ledger: QueueLedger?, peers: PeerCounts
+  ) -> Pipeline {
     let log = log
     let names = handlers.map(\.configuration.name)
     return Pipeline(
@@ -89,7 +95,7 @@ public final class Daemon: @unchecked Sendable {
         return Pipeline.Output(number: handler.ring, handler: handler.output, ring: ring)
       },
       charsets: listeners.charsets(configuration.listeners, plan.charsets), namesPeers: plan.namesPeers,
-      zones: environment.zoneLookup, ledger: ledger,
+      zones: environment.zoneLookup, ledger: ledger, peers: peers,
       report: { event in
         switch event {
         case .rejected(_, let peer, let detail):
@@ -126,6 +132,9 @@ public final class Daemon: @unchecked Sendable {
       result.append(new)
     }
     everyHandler += fresh
+    for handler in fresh {
+      book.add(LedgerBook.Handler(name: handler.configuration.name, number: handler.ring, output: handler.output))
+    }
     return result
   }
 
@@ -178,8 +187,8 @@ public final class Daemon: @unchecked Sendable {
       let descriptor = try Socket.bound(.internet(host: address.host, port: address.port), .datagram)
       growReceiveBuffer(descriptor, listener.name)
       return descriptor
-    case .unix(let path, let access): return try bindUnix(path, access, .stream)
-    case .unixDatagram(let path, let access): return try bindUnix(path, access, .datagram)
+    case .unix(let path, let access): return try UnixSocketPath.bind(path, access, .stream)
+    case .unixDatagram(let path, let access): return try UnixSocketPath.bind(path, access, .datagram)
     }
   }
 
@@ -190,12 +199,13 @@ public final class Daemon: @unchecked Sendable {
     case .udp, .unixDatagram:
       let peer = Peer(listener: number, origin: RecordOrigin(peer: Array(listener.endpoint.text.utf8), listener: name))
       let token = listeners.datagrams(listener, descriptor)
+      book.addDatagrams(descriptor, listener: number)
       decoders[token % decoders.count].post { decoder in try? decoder.addDatagrams(descriptor, peer: peer) }
     }
   }
 
   private func listenForConnections(
-    _ descriptor: Int32, _ listener: Configuration.Listener, _ number: Int, _ name: [UInt8]
+    _ descriptor: Int32, _ listener: Configuration.Listener, _ number: Int, _ listenerName: [UInt8]
   ) {
     let slots = slots
     let decoders = decoders
@@ -205,18 +215,20 @@ public final class Daemon: @unchecked Sendable {
     let socketPath = path
     let stream = StreamListener(
       descriptor, queue: acceptQueue,
-      accepted: { connection, address in
+      accepted: { connection, name, host in
         guard let (queue, slot) = slots.take(listener: number) else {
           close(connection)
-          log.write(.warning, kind: "refused connections", "refused \(address): max_connections are open")
+          log.write(.warning, kind: "refused connections", "refused \(name): max_connections are open")
           return
         }
         var credentials: (uid: UInt32, gid: UInt32, pid: Int32)?
         if socketPath != nil, let peer = Socket.credentials(connection) {
           credentials = (peer.uid, peer.gid, peer.pid)
         }
-        let origin = RecordOrigin(peer: Array((socketPath ?? address).utf8), listener: name, credentials: credentials)
-        let peer = Peer(listener: number, origin: origin)
+        let origin = RecordOrigin(
+          peer: Array((socketPath ?? name).utf8), listener: listenerName, credentials: credentials)
+        let address = credentials.map { PeerAddress.user($0.uid) } ?? host
+        let peer = Peer(listener: number, origin: origin, address: address)
         decoders[queue].post { $0.add(connection, slot: slot, peer: peer) }
       },
       refused: { error in
@@ -239,38 +251,6 @@ public final class Daemon: @unchecked Sendable {
         "listener \(name): the kernel gives \(now) bytes of receive buffer; raise net.core.rmem_max against losses in bursts"
       )
     }
-  }
-
-  private func bindUnix(
-    _ path: String, _ access: Configuration.SocketAccess, _ kind: Socket.Kind
-  ) throws(SystemError) -> Int32 {
-    switch SystemFiles.kind(path) {
-    case .nothing: break
-    case .other: throw SystemError("something else stands at \(path)", EEXIST)
-    case .socket:
-      if Socket.isServed(path: path, kind) { throw SystemError("bind", EADDRINUSE) }
-      SystemFiles.remove(path)
-    }
-    var owner: UInt32?
-    var group: UInt32?
-    if let name = access.owner {
-      owner = SystemFiles.user(name)
-      if owner == nil { throw SystemError("user \(name)", ENOENT) }
-    }
-    if let name = access.group {
-      group = SystemFiles.group(name)
-      if group == nil { throw SystemError("group \(name)", ENOENT) }
-    }
-    let before = umask(0o177)
-    defer { umask(before) }
-    let descriptor = try Socket.bound(.unix(path: path), kind)
-    do throws(SystemError) {
-      try SystemFiles.setAccess(path, mode: access.mode, owner: owner, group: group)
-    } catch {
-      close(descriptor)
-      throw error
-    }
-    return descriptor
   }
 
   // MARK: Reloading
@@ -304,12 +284,13 @@ public final class Daemon: @unchecked Sendable {
       configuration.limits.stopTimeout = new.limits.stopTimeout
       handlers = fresh
       let numbers = listeners.numbers(for: new.listeners)
+      book.setListeners(listeners.names)
       for (decoder, memory) in zip(decoders, memories) {
         let done = Handover<Void>()
         decoder.post { [self] decoder in
           decoder.replaceSink { sink in
             sink.commit(memory.window)
-            return makePipeline(memory, plan, ledger: sink.ledger)
+            return makePipeline(memory, plan, ledger: sink.ledger, peers: sink.peers)
           }
           done.put(())
         }
@@ -328,6 +309,7 @@ public final class Daemon: @unchecked Sendable {
     switch listeners.remove(listener) {
     case .stream(let stream): acceptQueue.sync { stream.stop() }
     case .datagrams(let token, let descriptor):
+      book.removeDatagrams(descriptor)
       let decoder = decoders[token % decoders.count]
       let done = Handover<Void>()
       decoder.post { decoder in
@@ -381,19 +363,15 @@ public final class Daemon: @unchecked Sendable {
 
   // MARK: The ledger
 
-  /// What has been counted so far.
-  public func ledger() -> Ledger {
-    var ledger = Ledger()
-    for (name, number) in listeners.all { ledger.addListener(name, slots.counts(listener: number)) }
-    for decoder in decoders {
-      let part = Handover<QueueLedger>()
-      decoder.post { decoder in part.put(decoder.withSink { $0.ledger }) }
-      // A queue that does not answer is left out rather than waited for.
-      if let part = part.take(within: .seconds(2)) { ledger.add(part) }
-    }
-    for handler in everyHandler {
-      ledger.addHandler(handler.configuration.name, handler.output?.statistics(), handler.ring)
-    }
-    return ledger
+  /// Takes what has been counted so far, without waiting for anything that may be held up, and hands
+  /// it over on a queue that must not be held up either. On any thread.
+  public func ledger(_ done: @escaping @Sendable (Ledger) -> Void) { book.take(done) }
+
+  /// What has been counted so far. Not on a decode queue.
+  public func ledger() -> Ledger { book.take() }
+
+  /// Lets each decode queue answer between two reads, on itself: they are alive who do.
+  public var probes: [@Sendable (_ answer: @escaping @Sendable () -> Void) -> Void] {
+    queue.sync { decoders.map { decoder in { answer in decoder.post { _ in answer() } } } }
   }
 }

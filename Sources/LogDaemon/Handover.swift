@@ -17,5 +17,10 @@ final class Handover<Value: Sendable>: Sendable {
     given.wait(timeout: deadline) == .success ? value.withLock { $0 } : nil
   }
 
-  func take(within interval: DispatchTimeInterval) -> Value? { take(until: .now() + interval) }
+  /// Waits for the value, however long that takes.
+  func wait() -> Value {
+    given.wait()
+    guard let value = value.withLock({ $0 }) else { preconditionFailure("given without a value") }
+    return value
+  }
 }

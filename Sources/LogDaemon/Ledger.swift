@@ -72,12 +72,15 @@ public struct QueueLedger: Sendable {
   }
 }
 
-/// All that the daemon counted, as one value: what it writes when it stops.
+/// All that the daemon counted, as one value that adds up: `onggi status` shows it, and the daemon
+/// writes it when it stops.
 public struct Ledger: Sendable {
   public struct Listener: Sendable {
     public var name: String
     var connections: ConnectionSlots.Counts
     public var counts = QueueLedger.Listener()
+    /// Datagrams that the kernel had no room for.
+    public var kernelDrops: UInt64
   }
 
   public struct Handler: Sendable {
@@ -90,16 +93,33 @@ public struct Ledger: Sendable {
   public private(set) var handlers: [Handler] = []
   public private(set) var filtered: UInt64 = 0
   public private(set) var routed: UInt64 = 0
+  public private(set) var peers = PeerCounts()
+  /// Decode queues that did not answer. Their part is what they said the last time.
+  public internal(set) var silentQueues = 0
   private var byHandler: [QueueLedger.Handler] = []
 
   public var received: UInt64 { listeners.reduce(0) { $0 + $1.counts.frames } }
-  public var rejected: UInt64 { listeners.reduce(0) { $0 + $1.counts.rejected.reduce(0, +) } }
+  /// By `Rejection`.
+  public var rejectedByReason: [UInt64] {
+    var sum = [UInt64](repeating: 0, count: Rejection.allCases.count)
+    for listener in listeners {
+      for (reason, count) in listener.counts.rejected.enumerated() { sum[reason] += count }
+    }
+    return sum
+  }
+  public var rejected: UInt64 { rejectedByReason.reduce(0, +) }
+  public var openConnections: Int { listeners.reduce(0) { $0 + $1.connections.open } }
+  public var dropped: UInt64 { handlers.reduce(0) { $0 + $1.statistics.dropped.total } }
+  public var pending: UInt64 { handlers.reduce(0) { $0 + $1.statistics.pending } }
 
-  mutating func addListener(_ name: String, _ connections: ConnectionSlots.Counts) {
-    listeners.append(Listener(name: name, connections: connections))
+  /// - Parameter listeners: all that the queues know, by number
+  init(listeners: [(name: String, connections: ConnectionSlots.Counts, kernelDrops: UInt64)]) {
+    self.listeners = listeners.map {
+      Listener(name: $0.name, connections: $0.connections, kernelDrops: $0.kernelDrops)
+    }
   }
 
-  mutating func add(_ queue: QueueLedger) {
+  mutating func add(_ queue: QueueLedger, _ peers: PeerCounts) {
     for (number, part) in queue.listeners.enumerated() where number < listeners.count {
       listeners[number].counts.frames += part.frames
       listeners[number].counts.bytes += part.bytes
@@ -113,11 +133,21 @@ public struct Ledger: Sendable {
       byHandler[number].tooBig += part.tooBig
       byHandler[number].unformatted += part.unformatted
     }
+    self.peers.add(peers)
   }
 
-  mutating func addHandler(_ name: String, _ statistics: HandlerStatistics?, _ number: Int) {
+  /// Adds a handler, after all queues.
+  ///
+  /// - Parameters:
+  ///   - statistics: what it says itself; nil: a `NullHandler`
+  ///   - number: its number in the queues' ledgers
+  ///   - published: records that the queues had put into its rings when they gave their parts, which
+  ///     was later; nil: they did not all say
+  mutating func addHandler(_ name: String, _ statistics: HandlerStatistics?, _ number: Int, published: UInt64?) {
     let counted = number < byHandler.count ? byHandler[number] : QueueLedger.Handler()
     var all = statistics ?? HandlerStatistics()
+    // Of the same moment as `routed`.
+    if let published { all.accepted = max(published, all.written + all.dropped.total) }
     // What a NullHandler takes is done with; what was too big was accepted and dropped.
     all.accepted += counted.discarded + counted.tooBig
     all.written += counted.discarded
@@ -133,65 +163,10 @@ public struct Ledger: Sendable {
     handlers[index].unformatted += counted.unformatted
   }
 
-  /// One line of JSON.
-  public var json: String {
-    func object(_ pairs: [(String, String)]) -> String {
-      "{" + pairs.map { "\(Ledger.quoted($0.0)): \($0.1)" }.joined(separator: ", ") + "}"
+  /// What waits will not be written: the daemon stops, and nobody keeps it.
+  public mutating func dropPending() {
+    for index in handlers.indices {
+      handlers[index].statistics.dropped[.stopping] += handlers[index].statistics.pending
     }
-    func reasons(_ counts: [UInt64]) -> String {
-      object(Rejection.allCases.filter { counts[$0.rawValue] > 0 }.map { ($0.name, "\(counts[$0.rawValue])") })
-    }
-    func dropped(_ counts: DroppedRecords) -> String {
-      object(DropReason.allCases.filter { counts[$0] > 0 }.map { ($0.name, "\(counts[$0])") })
-    }
-    var rejected = [UInt64](repeating: 0, count: Rejection.allCases.count)
-    for listener in listeners {
-      for (reason, count) in listener.counts.rejected.enumerated() { rejected[reason] += count }
-    }
-    let records = object([
-      ("received", "\(received)"), ("rejected", reasons(rejected)), ("filtered", "\(filtered)"),
-      ("routed", "\(routed)"),
-    ])
-    let byListener = listeners.map { listener in
-      let refused = [("max_connections", listener.connections.tooMany), ("resources", listener.connections.resources)]
-      let connections = object([
-        ("accepted", "\(listener.connections.accepted)"), ("open", "\(listener.connections.open)"),
-        ("refused", object(refused.filter { $0.1 > 0 }.map { ($0.0, "\($0.1)") })),
-      ])
-      return (
-        listener.name,
-        object([
-          ("connections", connections), ("frames", "\(listener.counts.frames)"), ("bytes", "\(listener.counts.bytes)"),
-          ("rejected", reasons(listener.counts.rejected)),
-        ])
-      )
-    }
-    let byHandler = handlers.map { handler in
-      let statistics = handler.statistics
-      return (
-        handler.name,
-        object([
-          ("accepted", "\(statistics.accepted)"), ("written", "\(statistics.written)"),
-          ("dropped", dropped(statistics.dropped)),
-          ("pending", "\(statistics.pending)"), ("bytes", "\(statistics.bytes)"),
-          ("rollovers", "\(statistics.rollovers)"), ("unformatted", "\(handler.unformatted)"),
-        ])
-      )
-    }
-    return object([("records", records), ("listeners", object(byListener)), ("handlers", object(byHandler))])
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\\(scalar)"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -30,8 +30,6 @@ struct ListenerTable {
     }
   }
 
-  var all: [(name: String, number: Int)] { names.enumerated().map { ($1, $0) } }
-
   /// By number.
   func charsets(_ listeners: [Configuration.Listener], _ charsets: [Renderer.Charset]) -> [Renderer.Charset] {
     names.map { name in
@@ -78,7 +76,7 @@ extension Configuration.Listener.Endpoint {
     switch self {
     case .tcp, .udp: break
     case .unix(let path, _), .unixDatagram(let path, _):
-      if SystemFiles.kind(path) == .socket { SystemFiles.remove(path) }
+      UnixSocketPath.remove(path)
     }
   }
 }

@@ -45,14 +45,15 @@ public struct Pipeline: ~Copyable, RecordSink {
   private var savedRings: [RingProducer]
   private var savedCounts: [QueueLedger.Handler]
   public private(set) var ledger: QueueLedger
+  public private(set) var peers: PeerCounts
   public private(set) var unflushed = 0
 
   /// - Parameters:
-  ///   - ledger: what an earlier pipeline of this queue counted
+  ///   - ledger, peers: what an earlier pipeline of this queue counted
   public init(
     largestFrame: Int, fields: RecordFields, tree: LoggerTree, formatters: [LogFormatter], outputs: [Output],
     charsets: [Renderer.Charset], namesPeers: Bool, zones: ZoneLookup? = nil, ledger: QueueLedger? = nil,
-    report: @escaping @Sendable (PipelineEvent) -> Void
+    peers: PeerCounts = PeerCounts(), report: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     self.largestFrame = largestFrame
     handlers = outputs.map(\.handler)
@@ -60,6 +61,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     self.charsets = charsets
     self.namesPeers = namesPeers
     self.report = report
+    self.peers = peers
     reader = RecordReader(keys: fields.keys)
     state = RenderState()
     state.renderer.zones = zones
@@ -86,6 +88,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     defer {
       ledger.listeners[peer.listener].frames += frames
       ledger.listeners[peer.listener].bytes += UInt64(at)
+      if frames > 0 { peers.talkers.count(peer.address, frames, bytes: UInt64(at)) }
     }
     while count - at >= Frame.headerSize {
       let length = Frame.length(input, at: at)
@@ -93,7 +96,7 @@ public struct Pipeline: ~Copyable, RecordSink {
       let end = at + Frame.headerSize + length
       guard end <= count else { break }
       let padded = input.extracting(at + Frame.headerSize..<end + RecordReader.padding)
-      guard take(padded, length, window, from: peer) else { return Taken(at, .full) }
+      guard take(padded, length, window, from: peer, sender: { peer }) else { return Taken(at, .full) }
       frames += 1
       at = end
     }
@@ -116,28 +119,31 @@ public struct Pipeline: ~Copyable, RecordSink {
     rewind(window)
     state.renderer.charset = charsets[listener]
     let padded = input.extracting(Frame.headerSize..<input.byteCount)
-    guard take(padded, length, window, from: peer) else { return Taken(0, .full) }
+    guard take(padded, length, window, from: peer, sender: { source.peer() }) else { return Taken(0, .full) }
     ledger.listeners[listener].frames += 1
     ledger.listeners[listener].bytes += UInt64(range.count)
+    peers.talkers.count(source.address, 1, bytes: UInt64(range.count))
     return Taken(range.count, .done)
   }
 
   // MARK: Frame to record
 
   /// Takes one frame of `length` bytes. False: a handler has no room, and nothing has happened.
+  ///
+  /// - Parameter sender: whom a refusal names; `peer` may be no more than the socket
   @inline(__always)
   private mutating func take(
-    _ padded: RawSpan, _ length: Int, _ window: borrowing MemoryWindow, from peer: Peer
+    _ padded: RawSpan, _ length: Int, _ window: borrowing MemoryWindow, from peer: Peer, sender: () -> Peer
   ) -> Bool {
     if !reader.read(padded, end: length) {
-      guard decode(padded.extracting(0..<length), from: peer) else { return true }
+      guard decode(padded.extracting(0..<length), sender) else { return true }
     }
     return route(padded.extracting(0..<length), window, from: peer)
   }
 
   /// The general machine, for every pickle that is not of the stock shape.
   @inline(never)
-  private mutating func decode(_ pickle: RawSpan, from peer: Peer) -> Bool {
+  private mutating func decode(_ pickle: RawSpan, _ sender: () -> Peer) -> Bool {
     do throws(PickleError) {
       let record = try state.unpickler.load(pickle)
       guard record.kind == .dictionary else {
@@ -152,13 +158,14 @@ public struct Pipeline: ~Copyable, RecordSink {
         case .notARecord: .notARecord
         default: .malformed
         }
-      reject(reason, from: peer, detail: "\(error)")
+      reject(reason, from: sender(), detail: "\(error)")
       return false
     }
   }
 
   private mutating func reject(_ reason: Rejection, from peer: Peer, detail: String) {
     ledger.listeners[peer.listener].rejected[reason.rawValue] += 1
+    peers.rejected.count(peer.address, 1, reason: reason)
     report(.rejected(reason, peer: peer.name, detail: detail))
   }
 

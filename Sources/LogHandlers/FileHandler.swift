@@ -16,6 +16,8 @@ public final class FileHandler: LogHandler {
 
   public let path: String
   private let writer: Mutex<FileWriter>
+  private let counts = FileCounts()
+  private let rings: [RingCounts]
   private let wanted = Atomic<Bool>(false)
   private let queue: DispatchQueue
   /// Whether whoever flushes writes: not to a pipe or a terminal, where a write may wait for ever.
@@ -28,7 +30,8 @@ public final class FileHandler: LogHandler {
     options: FileOptions, rings: [RingConsumer], report: @escaping @Sendable (HandlerEvent) -> Void
   ) {
     path = options.path
-    writer = Mutex(FileWriter(options: options, rings: rings, report: report))
+    writer = Mutex(FileWriter(options: options, rings: rings, counts: counts, report: report))
+    self.rings = rings.map(\.counts)
     queue = DispatchQueue(label: "onggi.handler")
     writesInline = options.descriptor == nil
   }
@@ -73,11 +76,22 @@ public final class FileHandler: LogHandler {
   }
 
   public func statistics() -> HandlerStatistics {
-    let statistics = writer.withLock { $0.statistics() }
-    // Whoever wanted to write in the meantime has left it to the holder of the lock.
-    if wanted.load(ordering: .acquiring) { flush() }
+    var statistics = HandlerStatistics()
+    statistics.bytes = counts.bytes.load(ordering: .relaxed)
+    statistics.rollovers = counts.rollovers.load(ordering: .relaxed)
+    for ring in rings {
+      // In this order: what is written meanwhile is pending.
+      statistics.written += ring.taken
+      statistics.accepted += ring.published
+    }
     return statistics
   }
+}
+
+/// What a writer counts, to be read also while it is held up by a disk.
+final class FileCounts: Sendable {
+  let bytes = Atomic<UInt64>(0)
+  let rollovers = Atomic<UInt64>(0)
 }
 
 /// What a file handler was configured with.

@@ -1,5 +1,6 @@
 import Glibc
 import SharedState
+import Synchronization
 
 /// A file handler's file and the rings that go into it. One thread at a time.
 struct FileWriter: ~Copyable {
@@ -15,8 +16,7 @@ struct FileWriter: ~Copyable {
   /// A failed attempt is not repeated before the pause is over.
   private var isPausing = false
   private var pause = 0
-  private var bytesWritten: UInt64 = 0
-  private var rolloverCount: UInt64 = 0
+  private let counts: FileCounts
 
   /// What the kind of rollover keeps between records.
   private enum State {
@@ -30,9 +30,12 @@ struct FileWriter: ~Copyable {
     let isRegular: Bool
   }
 
-  init(options: FileOptions, rings: [RingConsumer], report: @escaping @Sendable (HandlerEvent) -> Void) {
+  init(
+    options: FileOptions, rings: [RingConsumer], counts: FileCounts, report: @escaping @Sendable (HandlerEvent) -> Void
+  ) {
     self.options = options
     self.rings = rings
+    self.counts = counts
     self.report = report
     switch options.rollover {
     case .never: rollover = .never
@@ -187,7 +190,7 @@ struct FileWriter: ~Copyable {
       try backups.rename(Int64(time(nil)))
       do throws(SystemError) { try backups.removeOldest() } catch { report(.failing(path: options.path, error)) }
     }
-    rolloverCount += 1
+    counts.rollovers.wrappingAdd(1, ordering: .relaxed)
     try open()
   }
 
@@ -195,7 +198,7 @@ struct FileWriter: ~Copyable {
     let length = rings[ring].bytes(ofFirst: records)
     let start = rings[ring].start
     let count = try FileCalls.write(descriptor, rings[ring].memory.window, start..<start + length)
-    bytesWritten += UInt64(count)
+    counts.bytes.wrappingAdd(UInt64(count), ordering: .relaxed)
     if count == length {
       rings[ring].advance(bytes: length, records: records)
       unfinished = nil
@@ -205,16 +208,5 @@ struct FileWriter: ~Copyable {
     let whole = rings[ring].records(in: count, of: records)
     unfinished = rings[ring].bytes(ofFirst: whole) == count ? nil : ring
     rings[ring].advance(bytes: count, records: whole)
-  }
-
-  func statistics() -> HandlerStatistics {
-    var result = HandlerStatistics()
-    result.bytes = bytesWritten
-    result.rollovers = rolloverCount
-    for ring in rings {
-      result.written += ring.headRecords
-      result.accepted += ring.headRecords + ring.backlog
-    }
-    return result
   }
 }

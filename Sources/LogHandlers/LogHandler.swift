@@ -20,7 +20,8 @@ public protocol LogHandler: AnyObject, Sendable {
   /// Nothing more will come: what waits is written, and then everything is closed.
   func retire()
 
-  /// The handler's part of the ledger. On any queue.
+  /// The handler's part of the ledger. On any queue; never waits for a write. What it says was
+  /// written or dropped was accepted before.
   func statistics() -> HandlerStatistics
 }
 

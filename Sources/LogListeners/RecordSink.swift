@@ -6,10 +6,12 @@ public final class Peer: Sendable {
   /// The listener's number in the configuration.
   public let listener: Int
   public let origin: RecordOrigin
+  public let address: PeerAddress
 
-  public init(listener: Int, origin: RecordOrigin) {
+  public init(listener: Int, origin: RecordOrigin, address: PeerAddress = .unknown) {
     self.listener = listener
     self.origin = origin
+    self.address = address
   }
 
   /// The peer's name for messages.
@@ -29,8 +31,11 @@ public struct DatagramSource: ~Copyable {
     let name = Socket.name(Socket.datagram(number, memory).peer)
     if name.isEmpty { return socket }
     return Peer(
-      listener: socket.listener, origin: RecordOrigin(peer: Array(name.utf8), listener: socket.origin.listener))
+      listener: socket.listener, origin: RecordOrigin(peer: Array(name.utf8), listener: socket.origin.listener),
+      address: address)
   }
+
+  public var address: PeerAddress { Socket.datagramAddress(number, memory) }
 }
 
 /// What a decode queue feeds with frames. All calls come on that queue, one at a time.

@@ -46,16 +46,71 @@ public enum Socket {
 
   /// Whether somebody listens on a Unix socket's path: a stale file answers ECONNREFUSED.
   public static func isServed(path: String, _ kind: Kind) -> Bool {
+    let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    do throws(SystemError) {
+      close(try connected(.unix(path: path), kind, flags: flags, seconds: nil))
+      return true
+    } catch {
+      return error.number == EAGAIN || error.number == EPROTOTYPE
+    }
+  }
+
+  /// A connection to a Unix stream socket, on which connecting, sending and receiving wait for so
+  /// long at most and then fail with EAGAIN.
+  public static func connected(path: String, seconds: Int) throws(SystemError) -> Int32 {
+    try connected(.unix(path: path), .stream, flags: Int32(SOCK_CLOEXEC.rawValue), seconds: seconds)
+  }
+
+  private static func connected(
+    _ address: Address, _ kind: Kind, flags: Int32, seconds: Int?
+  ) throws(SystemError) -> Int32 {
     var storage = sockaddr_storage()
-    guard let length = try? fill(&storage, .unix(path: path)) else { return false }
+    let length = try fill(&storage, address)
     let type = kind == .stream ? SOCK_STREAM : SOCK_DGRAM
-    let descriptor = socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
+    let descriptor = socket(Int32(storage.ss_family), Int32(type.rawValue) | flags, 0)
+    guard descriptor >= 0 else { throw SystemError("socket", errno) }
+    if let seconds {
+      setTimeout(descriptor, SO_SNDTIMEO, seconds)
+      setTimeout(descriptor, SO_RCVTIMEO, seconds)
+    }
     let result = unsafe withUnsafePointer(to: &storage) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(descriptor, $0, length) }
     }
-    return result == 0 || errno == EAGAIN || errno == EPROTOTYPE
+    guard result == 0 else {
+      let number = errno
+      close(descriptor)
+      throw SystemError("connect", number)
+    }
+    return descriptor
+  }
+
+  /// Sets SO_RCVTIMEO or SO_SNDTIMEO; 0 waits for ever.
+  public static func setTimeout(_ descriptor: Int32, _ option: Int32, _ seconds: Int) {
+    var time = timeval(tv_sec: seconds, tv_usec: 0)
+    unsafe setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  /// recv(2): appends up to `most` bytes to `bytes`.
+  public static func receive(_ descriptor: Int32, most: Int, into bytes: inout [UInt8]) -> Received {
+    var chunk = [UInt8](repeating: 0, count: most)
+    while true {
+      let count = unsafe recv(descriptor, &chunk, most, 0)
+      if count < 0 && errno == EINTR { continue }
+      if count < 0 { return errno == EAGAIN ? .wouldBlock : .failed(errno) }
+      bytes.append(contentsOf: chunk[..<count])
+      return count == 0 ? .end : .count(count)
+    }
+  }
+
+  /// send(2), without SIGPIPE: how many of the bytes were taken.
+  public static func send(_ descriptor: Int32, _ bytes: ArraySlice<UInt8>) -> Received {
+    while true {
+      let count = unsafe bytes.withUnsafeBytes { bytes in
+        unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+      }
+      if count >= 0 { return .count(count) }
+      if errno != EINTR { return errno == EAGAIN ? .wouldBlock : .failed(errno) }
+    }
   }
 
   private static func fill(_ storage: inout sockaddr_storage, _ address: Address) throws(SystemError) -> socklen_t {
@@ -111,7 +166,7 @@ public enum Socket {
 
   /// What accept4(2) gave.
   public enum Accepted: Sendable {
-    case connection(Int32, peer: String)
+    case connection(Int32, peer: String, PeerAddress)
     /// Nobody waits any more.
     case none
     /// The connection was gone already, or the call was interrupted: try the next one.
@@ -125,7 +180,7 @@ public enum Socket {
     let descriptor = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe onggi_accept4(listener, $0, &length) }
     }
-    if descriptor >= 0 { return .connection(descriptor, peer: name(storage)) }
+    if descriptor >= 0 { return .connection(descriptor, peer: name(storage), address(storage)) }
     switch errno {
     case EAGAIN: return .none
     case EINTR, ECONNABORTED: return .again
@@ -148,6 +203,34 @@ public enum Socket {
       return "[\(string(text))]:\(UInt16(bigEndian: name.sin6_port))"
     default: return ""
     }
+  }
+
+  /// The host of an address; `unknown` for a Unix socket's.
+  static func address(_ storage: sockaddr_storage) -> PeerAddress {
+    var storage = storage
+    return unsafe withUnsafeBytes(of: &storage) { unsafe address($0) }
+  }
+
+  private static func address(_ bytes: UnsafeRawBufferPointer) -> PeerAddress {
+    switch Int32(unsafe bytes.load(as: sockaddr.self).sa_family) {
+    case AF_INET:
+      let offset = MemoryLayout<sockaddr_in>.offset(of: \.sin_addr) ?? 4
+      return .internet4(UInt32(bigEndian: unsafe bytes.load(fromByteOffset: offset, as: UInt32.self)))
+    case AF_INET6:
+      let offset = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr) ?? 8
+      return .internet6(
+        UInt64(bigEndian: unsafe bytes.load(fromByteOffset: offset, as: UInt64.self)),
+        UInt64(bigEndian: unsafe bytes.load(fromByteOffset: offset + 8, as: UInt64.self)))
+    default: return .unknown
+    }
+  }
+
+  /// inet_ntop(3) of an IPv6 address.
+  static func text(_ high: UInt64, _ low: UInt64) -> String {
+    var words = (high.bigEndian, low.bigEndian)
+    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    unsafe inet_ntop(AF_INET6, &words, &text, socklen_t(text.count))
+    return string(text)
   }
 
   private static func string(_ text: [CChar]) -> String {
@@ -213,6 +296,17 @@ public enum Socket {
     return result == 0 || errno == EAGAIN || errno == EINTR ? .wouldBlock : .failed(errno)
   }
 
+  /// Datagrams that the kernel dropped for want of room in the socket's buffer since it was made,
+  /// modulo 2^32: SO_MEMINFO, socket(7). nil: the kernel does not say.
+  public static func drops(_ descriptor: Int32) -> UInt32? {
+    var values = [UInt32](repeating: 0, count: Int(SK_MEMINFO_VARS))
+    var length = socklen_t(values.count * MemoryLayout<UInt32>.size)
+    guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, &values, &length) == 0,
+      Int(length) == values.count * MemoryLayout<UInt32>.size
+    else { return nil }
+    return values[Int(SK_MEMINFO_DROPS)]
+  }
+
   /// One of the datagrams of the last `receiveDatagrams`.
   static func datagram(_ index: Int, _ memory: QueueMemory) -> (length: Int, truncated: Bool, peer: sockaddr_storage) {
     precondition(index < QueueLayout.datagrams)
@@ -225,6 +319,15 @@ public enum Socket {
       let message = unsafe messages[index]
       let truncated = unsafe message.header.msg_flags & Int32(MSG_TRUNC) != 0
       return unsafe (Int(message.received), truncated, names[index])
+    }
+  }
+  /// The sender of a datagram of the last `receiveDatagrams`, without making a text of it.
+  static func datagramAddress(_ index: Int, _ memory: QueueMemory) -> PeerAddress {
+    precondition(index < QueueLayout.datagrams)
+    let size = MemoryLayout<sockaddr_storage>.size
+    let names = memory.layout.receiveArea + (MemoryLayout<onggi_receive_area>.offset(of: \.names) ?? 0)
+    return unsafe memory.window.withUnsafeAddress(names + index * size..<names + (index + 1) * size) { name in
+      unsafe address(UnsafeRawBufferPointer(start: name, count: size))
     }
   }
 }

@@ -16,7 +16,7 @@ public final class StreamListener: @unchecked Sendable {
   private let source: any DispatchSourceRead
   /// Open on nothing: closed to have one descriptor when there is none.
   private var spare: Int32
-  private let accepted: @Sendable (Int32, _ peer: String) -> Void
+  private let accepted: @Sendable (Int32, _ peer: String, PeerAddress) -> Void
   private let refused: @Sendable (SystemError) -> Void
 
   /// - Parameters:
@@ -24,7 +24,8 @@ public final class StreamListener: @unchecked Sendable {
   ///   - accepted: gets each connection, on `queue`
   ///   - refused: told about a connection that could not be had
   public init(
-    _ descriptor: Int32, queue: DispatchQueue, accepted: @escaping @Sendable (Int32, _ peer: String) -> Void,
+    _ descriptor: Int32, queue: DispatchQueue,
+    accepted: @escaping @Sendable (Int32, _ peer: String, PeerAddress) -> Void,
     refused: @escaping @Sendable (SystemError) -> Void
   ) {
     self.descriptor = descriptor
@@ -48,7 +49,7 @@ public final class StreamListener: @unchecked Sendable {
   public func acceptAll() {
     while true {
       switch Socket.accept(descriptor) {
-      case .connection(let connection, let peer): accepted(connection, peer)
+      case .connection(let connection, let peer, let address): accepted(connection, peer, address)
       case .none: return
       case .again: continue
       case .failed(let error): return outOfResources(error)
@@ -60,7 +61,7 @@ public final class StreamListener: @unchecked Sendable {
     refused(error)
     if error.number == EMFILE || error.number == ENFILE, spare >= 0 {
       close(spare)
-      if case .connection(let connection, _) = Socket.accept(descriptor) { close(connection) }
+      if case .connection(let connection, _, _) = Socket.accept(descriptor) { close(connection) }
       spare = dup(descriptor)
     }
     source.suspend()

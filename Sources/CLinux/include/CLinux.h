@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/sock_diag.h>
 #include <linux/stat.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -88,6 +89,8 @@ static inline int onggi_receive_datagrams(int fd, struct onggi_receive_area *are
                                       .msg_name = &area->names[i],
                                       .msg_namelen = sizeof area->names[i]};
     message->received = ONGGI_NOT_RECEIVED;
+    // The kernel leaves it alone when the sender has no name.
+    area->names[i].ss_family = AF_UNSPEC;
   }
   return (int)syscall(SYS_recvmmsg, fd, area->messages, ONGGI_DATAGRAMS, MSG_DONTWAIT, NULL);
 }

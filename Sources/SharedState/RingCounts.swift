@@ -1,0 +1,25 @@
+/// How many records have gone through a ring. Anybody may read it at any time, also while its writer
+/// is held up.
+public struct RingCounts: Sendable {
+  private let memory: QueueMemory
+  private let layout: RingLayout
+
+  fileprivate init(_ memory: QueueMemory, _ layout: RingLayout) {
+    self.memory = memory
+    self.layout = layout
+  }
+
+  /// Records that the writer is done with. Read before `published`, it is never larger.
+  public var taken: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.headRecords)) }
+  /// Records that the queue has shown to the writer. On the queue, between two reads, these are all.
+  public var published: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.tailRecords)) }
+}
+
+extension QueueMemory {
+  /// - Parameter index: a ring that is mapped
+  public func counts(ofRing index: Int) -> RingCounts { RingCounts(self, ring(index)) }
+}
+
+extension RingConsumer {
+  public var counts: RingCounts { RingCounts(memory, layout) }
+}
