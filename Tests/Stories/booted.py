@@ -66,6 +66,7 @@ class Machine:
         self.log = self.folder + '.log'
         self.leader = self.nspawn = None
         self.drop_ins = 0
+        self.patience = 5.0  # Seconds within which a record has to be in the file.
         script = self.folder + '.prepare'
         with open(script, 'w') as f:
             f.write('#!/bin/sh -e\n' + (prepare or '''
@@ -140,7 +141,8 @@ class Machine:
         self.run('systemctl', 'daemon-reload')
 
     def start(self):
-        self.run('systemctl', 'start', 'onggi.service')
+        done = self.run('systemctl', 'start', 'onggi.service', fails=None)
+        check(done.returncode == 0, lambda: 'it does not start: ' + self.messages())
 
     def property(self, name, unit='onggi.service'):
         return self.run('systemctl', 'show', '--value', '-p', name, unit).stdout.strip()
@@ -176,13 +178,15 @@ class Machine:
                 pass
         return ''.join(text).splitlines()
 
-    def waits_for(self, *messages, within=5.0):
+    def waits_for(self, *messages):
         eventually(lambda: set(messages) <= set(self.lines()),
-                   lambda: Lost('no line %r in %r; %s' % (messages, self.lines()[-5:], self.messages())), within)
+                   lambda: Lost('no line %r in %r; %s' % (sorted(set(messages) - set(self.lines()))[:3], self.lines()[-5:],
+                                                          self.messages())), self.patience)
 
-    def waits_for_ending(self, ending, within=5.0):
+    def waits_for_ending(self, ending):
         eventually(lambda: any(line.endswith(ending) for line in self.lines()),
-                   lambda: Lost('no line ends with %r in %r; %s' % (ending, self.lines()[-5:], self.messages())), within)
+                   lambda: Lost('no line ends with %r in %r; %s' % (ending, self.lines()[-5:], self.messages())),
+                   self.patience)
 
     def connect(self, address=TCP):
         if isinstance(address, str):
@@ -250,7 +254,7 @@ def relay(machine, how):
                     '[Service]\nEnvironment=NOTIFY_SOCKET=/run/onggi-relay/notify\n')
 
 
-def told(title, number, tell, machine, switch):
+def told(tell, machine, switch):
     """Tells a story once; returns the error, or None."""
     def too_long(_number, _frame):
         raise Failed('it took more than %d s' % DEADLINE)
@@ -262,6 +266,7 @@ def told(title, number, tell, machine, switch):
         booted = machine()
         if switch:
             switch(booted)
+            booted.patience = 1.5
         tell(booted)
         return None
     except Exception as error:
@@ -285,7 +290,7 @@ def story(title, tell, controls=(), machine=Machine):
         print('%s %s %s: %s' % ('FAILED' if required else 'skipped', number, title, reason))
         return 1 if required else SKIPPED
     start = time.monotonic()
-    error = told(title, number, tell, machine, None)
+    error = told(tell, machine, None)
     if error:
         kind = '' if isinstance(error, Failed) else type(error).__name__ + ': '
         print('FAILED %s %s: %s%s' % (number, title, kind, str(error)[:3000]))
@@ -294,7 +299,7 @@ def story(title, tell, controls=(), machine=Machine):
     for switch in controls:
         start = time.monotonic()
         name = switch.__name__.replace('_', ' ')
-        error = told(title, number, tell, machine, switch)
+        error = told(tell, machine, switch)
         if not isinstance(error, Lost):
             print('FAILED %s %s: %s it should lose records, but: %s' % (number, title, name, error or 'it does not'))
             return 1

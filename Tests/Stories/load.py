@@ -18,12 +18,12 @@ class Sender:
         self.sent = None
         self.process = subprocess.Popen(
             [sys.executable, os.path.abspath(__file__), name, repr(address), str(batch), str(pause), str(int(datagrams))],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def stop(self):
         self.process.stdin.close()
         text = self.process.stdout.read()
-        check(self.process.wait() == 0 and text, 'sender %s could not send: %s' % (self.name, text))
+        check(self.process.wait() == 0, Lost('sender %s: %s' % (self.name, text)))
         self.sent = int(text)
 
 
@@ -97,4 +97,7 @@ def send(name, address, batch, pause, datagrams):
 
 if __name__ == '__main__':
     import ast
-    send(sys.argv[1], ast.literal_eval(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), sys.argv[5] == '1')
+    try:
+        send(sys.argv[1], ast.literal_eval(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), sys.argv[5] == '1')
+    except OSError as error:
+        sys.exit(print(error) or 1)
