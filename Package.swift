@@ -17,10 +17,14 @@ let package = Package(
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     // toml++ (libtomlplusplus-dev) is header-only: compiled here, nothing to link.
     .target(name: "CTOML"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "Pickle", swiftSettings: strict),
     .target(name: "LogRecords", dependencies: ["Pickle"], swiftSettings: strict),
     .target(name: "SharedState", dependencies: ["CLinux", "Pickle"], swiftSettings: strict),
-    .target(name: "LogHandlers", dependencies: ["CLinux", "LogRecords", "SharedState"], swiftSettings: strict),
+    .target(
+      name: "LogHandlers", dependencies: ["CLinux", "CZlib", "CZstd", "LogRecords", "SharedState"],
+      swiftSettings: strict),
     .target(
       name: "LogListeners", dependencies: ["CLinux", "LogRecords", "Pickle", "SharedState"], swiftSettings: strict),
     .target(
@@ -41,7 +45,8 @@ let package = Package(
     .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),
     .testTarget(name: "SharedStateTests", dependencies: ["SharedState"], swiftSettings: strict),
     .testTarget(
-      name: "LogHandlersTests", dependencies: ["LogHandlers", "LogRecords", "SharedState"], swiftSettings: strict),
+      name: "LogHandlersTests", dependencies: ["CZlib", "CZstd", "LogHandlers", "LogRecords", "SharedState"],
+      swiftSettings: strict),
     .testTarget(
       name: "LogListenersTests", dependencies: ["LogListeners", "LogRecords", "Pickle", "SharedState"],
       swiftSettings: strict),

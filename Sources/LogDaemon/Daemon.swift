@@ -149,6 +149,9 @@ public final class Daemon: @unchecked Sendable {
       case .failing(let path, let error):
         log.write(.error, kind: "failing handlers", "cannot write \(path): \(error); what waits is kept")
       case .recovered(let path): log.write(.notice, kind: "failing handlers", "writing \(path) again")
+      case .backups(let path, let error):
+        log.write(.error, "old files of \(path): \(error); they stay, and it is tried again after the next rollover")
+      case .backupsRecovered(let path): log.write(.notice, "old files of \(path): all is well again")
       }
     }
     file.open()
@@ -332,7 +335,9 @@ public final class Daemon: @unchecked Sendable {
   ///
   /// - Returns: records that could not be written within `limits.stop_timeout`
   public func stop() -> UInt64 {
-    queue.sync {
+    // What is half compressed is begun anew at the next start.
+    defer { LowPriorityQueue.shared.stop() }
+    return queue.sync {
       let deadline = DispatchTime.now() + configuration.limits.stopTimeout.dispatch
       for listener in configuration.listeners {
         if case .stream(let stream)? = listeners.remove(listener) {

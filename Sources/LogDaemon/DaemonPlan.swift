@@ -94,6 +94,7 @@ struct DaemonPlan: Sendable {
   ) throws(PlanError) -> FileOptions? {
     let file: Configuration.File
     let rollover: Rollover
+    var retention = Configuration.Retention()
     switch handler.output {
     case .null: return nil
     case .journal: throw PlanError("handler \(handler.name): the journal is not in this version yet")
@@ -101,16 +102,26 @@ struct DaemonPlan: Sendable {
       return FileOptions(path: stream.rawValue, descriptor: stream == .output ? 1 : 2)
     case .file(let plain): (file, rollover) = (plain, .never)
     case .watchedFile(let watched): (file, rollover) = (watched, .watched)
-    case .rotatingFile(let rotating, let rotation, _):
-      file = rotating
+    case .rotatingFile(let rotating, let rotation, let kept):
+      (file, retention) = (rotating, kept)
       rollover = .size(maxBytes: rotation.maxBytes, backupCount: rotation.backupCount)
-    case .timedRotatingFile(let rotating, let rotation, _):
-      file = rotating
+    case .timedRotatingFile(let rotating, let rotation, let kept):
+      (file, retention) = (rotating, kept)
       rollover = .timed(try schedule(rotation, environment), backupCount: rotation.backupCount)
     }
     return FileOptions(
       path: file.path, permissions: file.permissions, rollover: rollover, truncateAtStart: file.mode == .write,
-      delay: file.delay, group: try group(file.group, handler))
+      delay: file.delay, group: try group(file.group, handler),
+      backups: BackupOptions(
+        compression: compression(retention), maxTotalBytes: retention.maxTotalBytes, maxAge: retention.maxAge))
+  }
+
+  private static func compression(_ retention: Configuration.Retention) -> Compression? {
+    switch retention.compress {
+    case .none: nil
+    case .gzip: .gzip
+    case .zstd: .zstd
+    }
   }
 
   private static func group(_ name: String?, _ handler: Configuration.Handler) throws(PlanError) -> UInt32? {

@@ -58,22 +58,18 @@ enum FileCalls {
       size: Int(raw.size), isRegular: raw.is_regular != 0)
   }
 
-  /// What stands at a path now, without following it anywhere; nil when nothing does.
-  static func status(_ path: String) -> PathStatus? {
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { return nil }
-    return PathStatus(
-      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), modified: Int64(status.st_mtim.tv_sec),
-      size: Int(status.st_size), isRegular: onggi_is_regular(status.st_mode) != 0)
+  /// What stands at a path now, or at the end of the links there; nil when nothing does.
+  static func status(_ path: String, followingLinks: Bool = false) -> PathStatus? {
+    var status = Glibc.stat()
+    guard unsafe (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
+    return PathStatus(status)
   }
 
   /// `lstat`'s device numbers are packed otherwise than `statx`'s; compare those of one kind.
   static func status(of descriptor: Int32) -> PathStatus? {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }
-    return PathStatus(
-      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), modified: Int64(status.st_mtim.tv_sec),
-      size: Int(status.st_size), isRegular: onggi_is_regular(status.st_mode) != 0)
+    return PathStatus(status)
   }
 
   /// Renames a file to a name that must be free: nothing is ever overwritten.
@@ -85,10 +81,10 @@ enum FileCalls {
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw SystemError("remove \(path)", errno) }
   }
 
-  /// The names in a directory, in no order; empty when it cannot be read.
-  static func names(in directory: String) -> [String] {
+  /// The names in a directory, in no order; nil when it cannot be read.
+  static func names(in directory: String) -> [String]? {
     let stream = unsafe opendir(directory)
-    guard let stream = unsafe stream else { return [] }
+    guard let stream = unsafe stream else { return nil }
     defer { unsafe closedir(stream) }
     var names: [String] = []
     while true {
@@ -98,6 +94,58 @@ enum FileCalls {
       if name != "." && name != ".." { names.append(name) }
     }
     return names
+  }
+}
+
+// MARK: Rotated files
+
+extension FileCalls {
+  /// Opens a regular file to read it; nil when nothing stands there, or something else.
+  static func openForReading(_ path: String) throws(SystemError) -> Int32? {
+    // No link is followed, and no FIFO is waited for.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ELOOP { return nil }
+      throw SystemError("open \(path)", errno)
+    }
+    if status(of: descriptor)?.isRegular == true { return descriptor }
+    close(descriptor)
+    return nil
+  }
+
+  /// Makes a file that must not exist.
+  static func create(_ path: String) throws(SystemError) -> Int32 {
+    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw SystemError("open \(path)", errno) }
+    return descriptor
+  }
+
+  /// Gives a copy the owner, group, permissions and time of its original.
+  static func copyAttributes(from original: Int32, to copy: Int32) throws(SystemError) {
+    var status = stat()
+    guard unsafe fstat(original, &status) == 0 else { throw SystemError("fstat", errno) }
+    var permissions = status.st_mode & 0o777
+    if fchown(copy, status.st_uid, status.st_gid) != 0, fchown(copy, UInt32.max, status.st_gid) != 0 {
+      // What the group might do is not for another group.
+      permissions &= ~0o070
+    }
+    guard fchmod(copy, permissions) == 0 else { throw SystemError("fchmod", errno) }
+    let times = [status.st_atim, status.st_mtim]
+    guard unsafe futimens(copy, times) == 0 else { throw SystemError("futimens", errno) }
+  }
+
+  /// fsync(2): returns when the disk has the file.
+  static func synchronize(_ descriptor: Int32) throws(SystemError) {
+    guard fsync(descriptor) == 0 else { throw SystemError("fsync", errno) }
+  }
+
+  /// The same for a directory's names.
+  static func synchronize(directory: String) throws(SystemError) {
+    let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError("open \(directory)", errno) }
+    defer { close(descriptor) }
+    // EINVAL: a file system that has nothing to do here.
+    guard fsync(descriptor) == 0 || errno == EINVAL else { throw SystemError("fsync \(directory)", errno) }
   }
 }
 
@@ -116,8 +164,23 @@ struct PathStatus: Sendable, Equatable {
   var inode: UInt64
   /// Seconds since 1970.
   var modified: Int64
+  var modifiedNanoseconds: Int
   var size: Int
   var isRegular: Bool
+
+  init(_ status: stat) {
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+    modified = Int64(status.st_mtim.tv_sec)
+    modifiedNanoseconds = status.st_mtim.tv_nsec
+    size = Int(status.st_size)
+    isRegular = onggi_is_regular(status.st_mode) != 0
+  }
+
+  /// Whether both were last written at the same time, to the nanosecond.
+  func isAsOld(as other: PathStatus) -> Bool {
+    modified == other.modified && modifiedNanoseconds == other.modifiedNanoseconds
+  }
 
   func isSameFile(as other: PathStatus) -> Bool { device == other.device && inode == other.inode }
 }

@@ -18,6 +18,8 @@ public final class FileHandler: LogHandler {
   private let writer: Mutex<FileWriter>
   private let counts = FileCounts()
   private let rings: [RingCounts]
+  /// nil where nothing rotates.
+  private let backups: Backups?
   private let wanted = Atomic<Bool>(false)
   private let queue: DispatchQueue
   /// Whether whoever flushes writes: not to a pipe or a terminal, where a write may wait for ever.
@@ -30,7 +32,8 @@ public final class FileHandler: LogHandler {
     options: FileOptions, rings: [RingConsumer], report: @escaping @Sendable (HandlerEvent) -> Void
   ) {
     path = options.path
-    writer = Mutex(FileWriter(options: options, rings: rings, counts: counts, report: report))
+    backups = Backups(options, report: report)
+    writer = Mutex(FileWriter(options: options, rings: rings, backups: backups, counts: counts, report: report))
     self.rings = rings.map(\.counts)
     queue = DispatchQueue(label: "onggi.handler")
     writesInline = options.descriptor == nil
@@ -38,6 +41,7 @@ public final class FileHandler: LogHandler {
 
   public func open() {
     writer.withLock { $0.openAtStart() }
+    backups?.open()
   }
 
   public func flush() {
@@ -71,6 +75,7 @@ public final class FileHandler: LogHandler {
   }
 
   public func retire() {
+    backups?.retire()
     writer.withLock { $0.isRetired = true }
     flush()
   }
@@ -107,10 +112,12 @@ public struct FileOptions: Sendable {
   public var truncateAtStart: Bool
   /// Whether the first record opens the file.
   public var delay: Bool
+  public var backups: BackupOptions
 
   public init(
     path: String, descriptor: Int32? = nil, permissions: UInt32 = 0o640, rollover: Rollover = .never,
-    truncateAtStart: Bool = false, delay: Bool = false, group: UInt32? = nil
+    truncateAtStart: Bool = false, delay: Bool = false, group: UInt32? = nil,
+    backups: BackupOptions = BackupOptions()
   ) {
     self.path = path
     self.descriptor = descriptor
@@ -119,5 +126,6 @@ public struct FileOptions: Sendable {
     self.truncateAtStart = truncateAtStart
     self.delay = delay
     self.group = group
+    self.backups = backups
   }
 }

@@ -6,6 +6,7 @@ import Synchronization
 struct FileWriter: ~Copyable {
   private let options: FileOptions
   private let report: @Sendable (HandlerEvent) -> Void
+  private let backups: Backups?
   private var rings: [RingConsumer]
   private var rollover: State
   private var file: OpenFile?
@@ -31,22 +32,22 @@ struct FileWriter: ~Copyable {
   }
 
   init(
-    options: FileOptions, rings: [RingConsumer], counts: FileCounts, report: @escaping @Sendable (HandlerEvent) -> Void
+    options: FileOptions, rings: [RingConsumer], backups: Backups?, counts: FileCounts,
+    report: @escaping @Sendable (HandlerEvent) -> Void
   ) {
     self.options = options
     self.rings = rings
+    self.backups = backups
     self.counts = counts
     self.report = report
-    switch options.rollover {
-    case .never: rollover = .never
-    case .watched: rollover = .watched
-    case .size(let maxBytes, let count):
-      // Without backups Python's handler goes on in the same file for ever.
-      rollover =
-        maxBytes > 0 && count > 0
-        ? .size(maxBytes: maxBytes, NumberedBackups(path: options.path, count: count)) : .never
-    case .timed(let schedule, let count):
-      rollover = .timed(TimedBackups(path: options.path, schedule: schedule, count: count))
+    switch (options.rollover, backups?.files) {
+    // Without backups Python's handler goes on in the same file for ever.
+    case (.size(let maxBytes, let count), let files?) where maxBytes > 0 && count > 0:
+      rollover = .size(maxBytes: maxBytes, NumberedBackups(files: files, count: count))
+    case (.timed(let schedule, let count), let files?):
+      rollover = .timed(TimedBackups(files: files, schedule: schedule, count: count))
+    case (.watched, _): rollover = .watched
+    default: rollover = .never
     }
   }
 
@@ -92,7 +93,7 @@ struct FileWriter: ~Copyable {
   /// `WatchedFileHandler.reopenIfNeeded`: the path is another file now, or none.
   private mutating func leaveMovedFile() {
     guard let file,
-      FileCalls.status(options.path).map({ now in
+      FileCalls.status(options.path, followingLinks: true).map({ now in
         FileCalls.status(of: file.descriptor)?.isSameFile(as: now) ?? false
       }) != true
     else { return }
@@ -148,6 +149,7 @@ struct FileWriter: ~Copyable {
         try rollOver()
         continue
       }
+      backups?.makeRoom(for: size + rings[ring].bytes(ofFirst: count))
       try write(ring, records: count, to: file.descriptor)
     }
   }
@@ -182,13 +184,17 @@ struct FileWriter: ~Copyable {
     closeFile()
     switch rollover {
     case .never, .watched: return
-    case .size(let maxBytes, var backups):
-      defer { rollover = .size(maxBytes: maxBytes, backups) }
-      try backups.shift()
-    case .timed(var backups):
-      defer { rollover = .timed(backups) }
-      try backups.rename(Int64(time(nil)))
-      do throws(SystemError) { try backups.removeOldest() } catch { report(.failing(path: options.path, error)) }
+    case .size(let maxBytes, var numbered):
+      defer { rollover = .size(maxBytes: maxBytes, numbered) }
+      try backups?.rollOver { () throws(SystemError) in try numbered.shift() }
+    case .timed(var timed):
+      defer { rollover = .timed(timed) }
+      try backups?.rollOver { () throws(SystemError) in
+        try timed.rename(Int64(time(nil)))
+      } thenRemove: {
+        () throws(SystemError) in
+        try timed.removeOldest()
+      }
     }
     counts.rollovers.wrappingAdd(1, ordering: .relaxed)
     try open()

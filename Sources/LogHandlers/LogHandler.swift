@@ -30,6 +30,9 @@ public enum HandlerEvent: Sendable {
   /// Writing or rotating fails; what waits is kept.
   case failing(path: String, SystemError)
   case recovered(path: String)
+  /// Old files cannot be compressed or removed; they stay, and it is tried again after the next rollover.
+  case backups(path: String, SystemError)
+  case backupsRecovered(path: String)
 }
 
 /// A handler's part of the ledger; bytes and records.

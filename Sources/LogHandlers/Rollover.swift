@@ -20,48 +20,53 @@ public enum Rollover: Sendable {
 /// The steps go from the highest number down, each to a name that is free by then. A step that
 /// fails is where the next call goes on, so that a file is never shifted twice.
 struct NumberedBackups: Sendable {
-  let path: String
+  let files: BackupFiles
   let count: Int
-  /// The number that is to be moved up next; 0 is the file itself; nil when no rollover is under way.
-  private var step: Int?
+  /// The numbers that are still to be moved up, the next one first; 0 is the file itself. nil when no
+  /// rollover is under way.
+  private var steps: [Int]?
+  private var isOldestGone = false
 
-  init(path: String, count: Int) {
-    self.path = path
+  init(files: BackupFiles, count: Int) {
+    self.files = files
     self.count = count
   }
 
-  private func name(_ number: Int) -> String { number == 0 ? path : "\(path).\(number)" }
+  private func name(_ number: Int) -> String { number == 0 ? files.path : "\(files.path).\(number)" }
 
   mutating func shift() throws(SystemError) {
-    while true {
-      let number = step ?? count - 1
-      step = number
-      if FileCalls.status(name(number)) != nil {
-        if number == count - 1 { try FileCalls.remove(name(count)) }
-        try FileCalls.rename(name(number), to: name(number + 1))
+    var left = steps ?? files.numbers().filter { $0 < count } + [0]
+    defer { steps = left.isEmpty ? nil : left }
+    while let number = left.first {
+      for ending in number == 0 ? [""] : [""] + files.endings where FileCalls.status(name(number) + ending) != nil {
+        if number == count - 1, !isOldestGone {
+          for ending in [""] + files.endings { try FileCalls.remove(name(count) + ending) }
+          isOldestGone = true
+        }
+        try FileCalls.rename(name(number) + ending, to: name(number + 1) + ending)
       }
-      if number == 0 { break }
-      step = number - 1
+      left.removeFirst()
     }
-    step = nil
+    isOldestGone = false
   }
 }
 
 /// `TimedRotatingFileHandler.doRollover`: the file gets its interval's time as a suffix, and the
 /// oldest such files beyond `backupCount` are removed.
 struct TimedBackups: Sendable {
-  let path: String
+  let files: BackupFiles
   let schedule: RolloverSchedule
   let count: Int
   /// Seconds since 1970.
   private(set) var rolloverAt: Int64
 
   /// The next rollover follows from when the file was last written, or from now if there is none.
-  init(path: String, schedule: RolloverSchedule, count: Int) {
-    self.path = path
+  init(files: BackupFiles, schedule: RolloverSchedule, count: Int) {
+    self.files = files
     self.schedule = schedule
     self.count = count
-    rolloverAt = schedule.computeRollover(FileCalls.status(path)?.modified ?? Int64(time(nil)))
+    let modified = FileCalls.status(files.path, followingLinks: true)?.modified
+    rolloverAt = schedule.computeRollover(modified ?? Int64(time(nil)))
   }
 
   func isDue(_ now: Int64) -> Bool { now >= rolloverAt }
@@ -71,12 +76,13 @@ struct TimedBackups: Sendable {
 
   /// Renames the file. A name that is taken is left alone, and another one found.
   mutating func rename(_ now: Int64) throws(SystemError) {
-    if FileCalls.status(path) != nil, let suffix = schedule.suffix(rolloverAt: rolloverAt, now: now) {
-      let wanted = Array(path.utf8) + [UInt8(ascii: ".")] + suffix
-      guard let free = schedule.names.freeName(for: wanted, exists: TimedBackups.exists) else {
-        throw SystemError("rename \(path)", EEXIST)
-      }
-      try FileCalls.rename(path, to: String(decoding: free, as: UTF8.self))
+    if FileCalls.status(files.path) != nil, let suffix = schedule.suffix(rolloverAt: rolloverAt, now: now) {
+      let wanted = Array(files.path.utf8) + [UInt8(ascii: ".")] + suffix
+      guard
+        let free = schedule.names.freeName(
+          for: wanted, exists: { [files] in files.isTaken(String(decoding: $0, as: UTF8.self)) })
+      else { throw SystemError("rename \(files.path)", EEXIST) }
+      try FileCalls.rename(files.path, to: String(decoding: free, as: UTF8.self))
     }
     rolloverAt = schedule.computeRollover(now)
   }
@@ -84,14 +90,10 @@ struct TimedBackups: Sendable {
   /// Removes what is too many. Called after each rollover; a failure is tried again at the next one.
   func removeOldest() throws(SystemError) {
     guard count > 0 else { return }
-    let slash = path.lastIndex(of: "/") ?? path.startIndex
-    let directory = slash == path.startIndex ? "/" : String(path[..<slash])
-    let names = FileCalls.names(in: directory).map { Array($0.utf8) }
-    let base = Array(path[path.index(after: slash)...].utf8)
-    for name in schedule.names.filesToDelete(among: names, baseName: base, backupCount: count) {
-      try FileCalls.remove(directory + "/" + String(decoding: name, as: UTF8.self))
-    }
+    let names = (FileCalls.names(in: files.directory) ?? []).map { Array($0.utf8) }
+    let excess = schedule.names.filesToDelete(
+      among: names, baseName: Array(files.baseName.utf8), backupCount: count,
+      extensions: files.endings.map { Array($0.utf8) })
+    for name in excess { try FileCalls.remove(files.directory + "/" + String(decoding: name, as: UTF8.self)) }
   }
-
-  private static func exists(_ name: [UInt8]) -> Bool { FileCalls.status(String(decoding: name, as: UTF8.self)) != nil }
 }

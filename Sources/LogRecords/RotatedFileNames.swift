@@ -35,48 +35,63 @@ public struct RotatedFileNames: Sendable {
     return nil
   }
 
+  /// Where a rotated file stands among its like: its time, and its number behind that.
+  public struct Order: Sendable, Comparable {
+    let time: [UInt8]
+    let number: Int
+
+    public static func < (a: Order, b: Order) -> Bool {
+      a.time == b.time ? a.number < b.number : a.time.lexicographicallyPrecedes(b.time)
+    }
+  }
+
+  /// The order of the rotated file `name` of `baseName`; nil for anything else.
+  public func order(of name: [UInt8], baseName: [UInt8]) -> Order? {
+    guard name.count > baseName.count, name.starts(with: baseName), name[baseName.count] == UInt8(ascii: ".") else {
+      return nil
+    }
+    return order(ofSuffix: name[(baseName.count + 1)...])
+  }
+
   /// `getFilesToDelete`: of the names in the directory the oldest backups of `baseName`, of which `backupCount` stay.
   /// Zero (or less) keeps all, as Python does not ask then.
-  /// - Parameter extensions: what else backups may end in (".gz"); Python knows none.
+  /// - Parameter extensions: what else backups may end in (".gz"); Python knows none. A backup whose compressed copy
+  ///   stands beside it is one backup.
   public func filesToDelete(
     among names: [[UInt8]], baseName: [UInt8], backupCount: Int, extensions: [[UInt8]] = []
   ) -> [[UInt8]] {
     guard backupCount > 0 else { return [] }
-    let prefix = baseName + [UInt8(ascii: ".")]
-    var backups: [(name: [UInt8], key: (time: ArraySlice<UInt8>, number: Int))] = []
-    for name in names where name.starts(with: prefix) {
-      if let key = key(ofSuffix: name[prefix.count...], extensions) { backups.append((name, key)) }
+    var backups: [(name: [UInt8], order: Order)] = []
+    for name in names {
+      let ending = extensions.first { !$0.isEmpty && name.count > $0.count && name.suffix($0.count).elementsEqual($0) }
+      if let order = order(of: Array(name.dropLast(ending?.count ?? 0)), baseName: baseName) {
+        backups.append((name, order))
+      }
     }
-    guard backups.count > backupCount else { return [] }
-    backups.sort { a, b in
-      if !a.key.time.elementsEqual(b.key.time) { return a.key.time.lexicographicallyPrecedes(b.key.time) }
-      if a.key.number != b.key.number { return a.key.number < b.key.number }
-      return a.name.lexicographicallyPrecedes(b.name)
+    backups.sort { $0.order == $1.order ? $0.name.lexicographicallyPrecedes($1.name) : $0.order < $1.order }
+    var kept = 0
+    var oldestKept: Order?
+    for backup in backups.reversed() where backup.order != oldestKept {
+      if kept == backupCount { break }
+      kept += 1
+      oldestKept = backup.order
     }
-    return backups.dropLast(backupCount).map(\.name)
+    guard let oldestKept else { return [] }
+    return backups.filter { $0.order < oldestKept }.map(\.name)
   }
 
-  /// Time and number of a backup's suffix; nil for anything else.
-  private func key(
-    ofSuffix suffix: ArraySlice<UInt8>, _ extensions: [[UInt8]]
-  ) -> (time: ArraySlice<UInt8>, number: Int)? {
-    var rest = suffix
-    if let ending = extensions.first(where: {
-      !$0.isEmpty && rest.count > $0.count && rest.suffix($0.count).elementsEqual($0)
-    }) {
-      rest = rest.dropLast(ending.count)
-    }
-    let time = rest.prefix(shape.count)
+  private func order(ofSuffix suffix: ArraySlice<UInt8>) -> Order? {
+    let time = suffix.prefix(shape.count)
     let matches = time.elementsEqual(shape) { byte, expected in
       expected == UInt8(ascii: "0") ? Self.isDigit(byte) : byte == expected
     }
     guard matches else { return nil }
-    rest = rest.dropFirst(shape.count)
-    if rest.isEmpty { return (time, 0) }
+    let rest = suffix.dropFirst(shape.count)
+    if rest.isEmpty { return Order(time: Array(time), number: 0) }
     guard rest.first == UInt8(ascii: "."), rest.count > Self.numberDigits, rest.dropFirst().allSatisfy(Self.isDigit),
       let number = Int(String(decoding: rest.dropFirst(), as: UTF8.self)), number > 0
     else { return nil }
-    return (time, number)
+    return Order(time: Array(time), number: number)
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }

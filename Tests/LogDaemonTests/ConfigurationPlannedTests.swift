@@ -36,8 +36,7 @@ struct ConfigurationPlannedTests {
   }
 
   @Test(arguments: [
-    ("compress", "gzip"), ("max_total_bytes", "1GiB"), ("max_age", "7d"), ("fsync", "always"),
-    ("when_full", "drop-newest"),
+    ("fsync", "always"), ("when_full", "drop-newest"),
   ]) func ofAHandlerToo(_ key: String, _ value: String) {
     let messages = refusals(
       ofHandler: "logging.handlers.RotatingFileHandler", "filename = \"a\"\n\(key) = \"\(value)\"")
@@ -52,9 +51,6 @@ struct ConfigurationPlannedTests {
   @Test func whatAsksForNothingPasses() {
     let settings = """
       filename = "a"
-      compress = "none"
-      max_total_bytes = "none"
-      max_age = "none"
       fsync = "never"
       when_full = "block"
       """

@@ -17,13 +17,15 @@ final class HandlerBench {
   final class Events: Sendable {
     let failures = Atomic<Int>(0)
     let recoveries = Atomic<Int>(0)
+    let backupFailures = Atomic<Int>(0)
+    let backupRecoveries = Atomic<Int>(0)
   }
 
   /// - Parameters:
   ///   - prepare: called with the path before the handler sees it
   init(
     _ rollover: Rollover = .never, rings: Int = 1, folder given: String? = nil, truncate: Bool = false,
-    delay: Bool = false,
+    delay: Bool = false, backups: BackupOptions = BackupOptions(),
     prepare: (String) throws -> Void = { _ in }
   ) throws {
     folder = given ?? FileManager.default.temporaryDirectory.appending(path: "onggi-\(UUID().uuidString)").path
@@ -35,12 +37,14 @@ final class HandlerBench {
     for ring in 0..<rings { try memory.mapRing(ring) }
     let events = events
     handler = FileHandler(
-      options: FileOptions(path: path, rollover: rollover, truncateAtStart: truncate, delay: delay),
+      options: FileOptions(path: path, rollover: rollover, truncateAtStart: truncate, delay: delay, backups: backups),
       rings: (0..<rings).map { [memory] in RingConsumer(memory, ring: $0) }
     ) { event in
       switch event {
       case .failing: events.failures.add(1, ordering: .relaxed)
       case .recovered: events.recoveries.add(1, ordering: .relaxed)
+      case .backups: events.backupFailures.add(1, ordering: .relaxed)
+      case .backupsRecovered: events.backupRecoveries.add(1, ordering: .relaxed)
       }
     }
     producers = (0..<rings).map { RingProducer(memory.ring($0), memory.window) }
@@ -76,6 +80,15 @@ final class HandlerBench {
 
   /// The names in the folder, sorted.
   var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() }
+
+  /// Waits until something is so.
+  func eventually(_ question: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<2000 {
+      if try question() { return true }
+      usleep(5000)
+    }
+    return false
+  }
 
   /// Waits until nothing is pending: a handler that failed tries again by itself.
   func settles() -> Bool {

@@ -85,7 +85,9 @@ import Testing
     #expect(deleted(1) == ["app.log.2024-05-01", "app.log.2024-05-02"])
     #expect(deleted(2) == ["app.log.2024-05-01"])
     #expect(deleted(3) == [])
-    #expect(deleted(2, [".gz"]) == ["app.log.2024-05-01", "app.log.2024-05-02"])
+    // A file and its compressed copy are one backup.
+    #expect(deleted(2, [".gz"]) == ["app.log.2024-05-01"])
+    #expect(deleted(1, [".gz"]) == ["app.log.2024-05-01", "app.log.2024-05-02", "app.log.2024-05-02.gz"])
   }
 
   @Test func takenNamesAreNumbered() throws {

@@ -17,6 +17,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -130,6 +132,15 @@ struct onggi_credentials {
   uint32_t uid;
   uint32_t gid;
 };
+
+// ---- Threads ---------------------------------------------------------------------------------------
+
+// setpriority(2) of the calling thread, by Linux' reading of it: the processor and the disk serve it
+// last. The name is what ps and top show.
+static inline void onggi_lower_priority(const char *name) {
+  setpriority(PRIO_PROCESS, 0, 19);
+  prctl(PR_SET_NAME, name);
+}
 
 // ---- Files ----------------------------------------------------------------------------------------
 

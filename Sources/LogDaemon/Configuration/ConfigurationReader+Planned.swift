@@ -8,9 +8,7 @@ extension ConfigurationReader {
 
   static let plannedListenerKeys: Planned<ListenerKey> = [.allow: nil, .idleTimeout: "none", .frameTimeout: "none"]
   static let plannedFilterKeys: Planned<FilterKey> = [.rate: nil, .burst: nil, .dedupe: "none", .pattern: nil]
-  static let plannedHandlerKeys: Planned<HandlerKey> = [
-    .compress: "none", .maxTotalBytes: "none", .maxAge: "none", .fsync: "never", .whenFull: "block",
-  ]
+  static let plannedHandlerKeys: Planned<HandlerKey> = [.fsync: "never", .whenFull: "block"]
   static let plannedLimitKeys: Planned<LimitKey> = [.whenFull: "block"]
   static let plannedHandlerClass = HandlerClass.journal
 

@@ -1,0 +1,2 @@
+// For rotated files: deflate(3) with a gzip header.
+#include <zlib.h>

@@ -1,0 +1,2 @@
+// For rotated files: ZSTD_compressStream2.
+#include <zstd.h>
