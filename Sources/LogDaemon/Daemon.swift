@@ -20,6 +20,7 @@ public final class Daemon: @unchecked Sendable {
 
   private let environment: DaemonEnvironment
   private let log: DaemonLog
+  private let status: ServiceStatus?
   private let queue = DispatchQueue(label: "onggi.daemon")
   private let acceptQueue = DispatchQueue(label: "onggi.accept")
   private var configuration: Configuration
@@ -42,11 +43,17 @@ public final class Daemon: @unchecked Sendable {
     let output: (any LogHandler)?
   }
 
-  /// - Parameter queues: decode queues; more than one only pays with more than one core
-  public init(_ configuration: Configuration, _ environment: DaemonEnvironment, log: DaemonLog, queues: Int) throws {
+  /// - Parameters:
+  ///   - status: told about everything received; nil when nobody wants to know
+  ///   - queues: decode queues; more than one only pays with more than one core
+  public init(
+    _ configuration: Configuration, _ environment: DaemonEnvironment, log: DaemonLog, status: ServiceStatus? = nil,
+    queues: Int
+  ) throws {
     self.configuration = configuration
     self.environment = environment
     self.log = log
+    self.status = status
     slots = ConnectionSlots(configuration.limits.maxConnections, queues: queues)
     book = LedgerBook(slots)
     let layout = QueueLayout(
@@ -95,7 +102,7 @@ public final class Daemon: @unchecked Sendable {
         return Pipeline.Output(number: handler.ring, handler: handler.output, ring: ring)
       },
       charsets: listeners.charsets(configuration.listeners, plan.charsets), namesPeers: plan.namesPeers,
-      zones: environment.zoneLookup, ledger: ledger, peers: peers,
+      zones: environment.zoneLookup, ledger: ledger, peers: peers, status: status,
       report: { event in
         switch event {
         case .rejected(_, let peer, let detail):

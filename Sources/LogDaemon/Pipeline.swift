@@ -34,6 +34,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   private let charsets: [Renderer.Charset]
   /// Whether a format shows the peer, so that each datagram's sender has to be named.
   private let namesPeers: Bool
+  private let status: ServiceStatus?
   private let report: @Sendable (PipelineEvent) -> Void
 
   private var reader: RecordReader
@@ -50,10 +51,11 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   /// - Parameters:
   ///   - ledger, peers: what an earlier pipeline of this queue counted
+  ///   - status: told about each read
   public init(
     largestFrame: Int, fields: RecordFields, tree: LoggerTree, formatters: [LogFormatter], outputs: [Output],
     charsets: [Renderer.Charset], namesPeers: Bool, zones: ZoneLookup? = nil, ledger: QueueLedger? = nil,
-    peers: PeerCounts = PeerCounts(), report: @escaping @Sendable (PipelineEvent) -> Void
+    peers: PeerCounts = PeerCounts(), status: ServiceStatus? = nil, report: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     self.largestFrame = largestFrame
     handlers = outputs.map(\.handler)
@@ -62,6 +64,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     self.namesPeers = namesPeers
     self.report = report
     self.peers = peers
+    self.status = status
     reader = RecordReader(keys: fields.keys)
     state = RenderState()
     state.renderer.zones = zones
@@ -284,6 +287,7 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   public mutating func commit(_ window: borrowing MemoryWindow) {
     for index in rings.indices where hasRing[index] { rings[index].publish(window) }
+    status?.note()
   }
 
   public mutating func flush() {

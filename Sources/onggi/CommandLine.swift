@@ -2,6 +2,8 @@
 enum Command: Equatable {
   case serve(config: String?)
   case check(config: String?)
+  case reload(config: String?)
+  case status(json: Bool, config: String?)
   case decode(typed: Bool, bare: Bool, file: String?)
   case completions(shell: String)
   case help
@@ -28,6 +30,16 @@ struct CommandSpecification {
     CommandSpecification(
       name: "check", summary: "Say whether a configuration is right, and where it is not",
       options: [("--config", "FILE", "the configuration; default /etc/onggi/onggi.toml")], operand: nil),
+    CommandSpecification(
+      name: "reload", summary: "Tell the running daemon to reload its configuration, and wait until it has",
+      options: [("--config", "FILE", "where [control] says how to reach it; default /etc/onggi/onggi.toml")],
+      operand: nil),
+    CommandSpecification(
+      name: "status", summary: "Show what the running daemon has counted",
+      options: [
+        ("--json", nil, "as one line of JSON"),
+        ("--config", "FILE", "where [control] says how to reach it; default /etc/onggi/onggi.toml"),
+      ], operand: nil),
     CommandSpecification(
       name: "decode", summary: "Show framed records as JSON, a line each",
       options: [
@@ -79,6 +91,8 @@ struct CommandSpecification {
     switch first {
     case "serve": return .serve(config: values["--config"])
     case "check": return .check(config: values["--config"])
+    case "reload": return .reload(config: values["--config"])
+    case "status": return .status(json: values["--json"] != nil, config: values["--config"])
     case "decode":
       return .decode(typed: values["--typed"] != nil, bare: values["--bare"] != nil, file: operands.first)
     default:

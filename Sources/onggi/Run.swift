@@ -8,6 +8,7 @@ enum ExitStatus {
   static let usage: Int32 = 64
   static let data: Int32 = 65
   static let noInput: Int32 = 66
+  static let unavailable: Int32 = 69
   static let configuration: Int32 = 78
 }
 
@@ -32,6 +33,8 @@ func run(_ arguments: [String]) -> Int32 {
   case .check(let file): return check(file)
   case .decode(let typed, let bare, let file): return decode(typed: typed, bare: bare, file: file)
   case .serve(let file): return serve(file)
+  case .status(let json, let file): return status(json: json, file)
+  case .reload(let file): return reload(file)
   }
 }
 

@@ -25,7 +25,6 @@ struct ConfigurationPlannedTests {
     DiagnosticCase(
       "[limits]\nwhen_full = \"drop-oldest\"",
       "2:1: error: [limits]: when_full = \"drop-oldest\" is not in this version yet"),
-    DiagnosticCase("[control]\nmode = \"0600\"", "1:1: error: [control] is not in this version yet"),
   ]
 
   @Test(arguments: cases) func isRefusedWhereItStands(_ test: DiagnosticCase) {
@@ -67,7 +66,7 @@ struct ConfigurationPlannedTests {
     let text = try String(contentsOf: url, encoding: .utf8)
     #expect(load(bytes: Array(text.utf8), refusingPlannedSettings: true).messages == [])
 
-    var planned: Set<String> = ["#[control]", "#class = \"\(ConfigurationReader.plannedHandlerClass.rawValue)\""]
+    var planned: Set<String> = ["#class = \"\(ConfigurationReader.plannedHandlerClass.rawValue)\""]
     for key in ConfigurationReader.plannedListenerKeys.keys { planned.insert("#\(key.rawValue) =") }
     for key in ConfigurationReader.plannedFilterKeys.keys { planned.insert("#\(key.rawValue) =") }
     for key in ConfigurationReader.plannedHandlerKeys.keys { planned.insert("#\(key.rawValue) =") }

@@ -57,6 +57,21 @@ def record(message, **attributes):
     return logging.handlers.SocketHandler('127.0.0.1', 1).makePickle(made)
 
 
+def check_sums(ledger):
+    """What a ledger promises at every moment."""
+    records = ledger['records']
+    check(records['received'] == sum(records['rejected'].values()) + records['filtered'] + records['routed'],
+          'received is not rejected + filtered + routed: %r' % records)
+    listeners = ledger['listeners'].values()
+    check(records['received'] == sum(listener['frames'] for listener in listeners), 'received is not all frames: %r' % ledger)
+    rejected = [reasons for listener in listeners for reasons in listener['rejected'].items()]
+    check(sum(records['rejected'].values()) == sum(count for _, count in rejected), 'rejected differ: %r' % ledger)
+    for name, counts in ledger['handlers'].items():
+        check(min(counts['accepted'], counts['written'], counts['pending'], *counts['dropped'].values()) >= 0
+              and counts['accepted'] == counts['written'] + sum(counts['dropped'].values()) + counts['pending'],
+              'handler %s: accepted is not written + dropped + pending: %r' % (name, counts))
+
+
 def logger(name, handler):
     result = logging.getLogger(name)
     result.propagate = False
@@ -68,7 +83,8 @@ def logger(name, handler):
 class Daemon:
     """onggi serve in a temporary folder. port and udp are free ports when nothing else is said."""
 
-    def __init__(self, folder, extra='', handler='', limits='', format='%(message)s', listeners=None, start=True):
+    def __init__(self, folder, extra='', handler='', limits='', format='%(message)s', listeners=None, environment=None,
+                 start=True):
         self.folder = folder
         self.port = free_port()
         self.handler = handler or 'class = "logging.FileHandler"'
@@ -77,6 +93,8 @@ class Daemon:
         self.configuration = os.path.join(folder, 'onggi.toml')
         self.path = os.path.join(folder, 'onggi.log')
         self.errors = os.path.join(folder, 'stderr')
+        self.control = os.path.join(folder, 'control.sock')
+        self.environment = dict(os.environ, **(environment or {}))
         self.process = None
         self.configure(format)
         if start:
@@ -85,14 +103,14 @@ class Daemon:
     def configure(self, format):
         with open(self.configuration, 'w') as f:
             f.write('%s\n[formatters.plain]\nformat = %s\n\n[handlers.file]\n%s\nfilename = "%s"\nformatter = "plain"\n\n'
-                    '[root]\nlevel = "NOTSET"\nhandlers = ["file"]\n\n[limits]\n%s\n%s'
-                    % (self.listeners, json.dumps(format), self.handler, self.path, self.limits, self.extra))
+                    '[root]\nlevel = "NOTSET"\nhandlers = ["file"]\n\n[control]\npath = "%s"\n\n[limits]\n%s\n%s'
+                    % (self.listeners, json.dumps(format), self.handler, self.path, self.control, self.limits, self.extra))
 
     def start(self):
         binary = os.environ['ONGGI']
         with open(self.errors, 'ab') as errors:
             self.process = subprocess.Popen([binary, 'serve', '--config', self.configuration], stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.DEVNULL, stderr=errors, cwd=self.folder)
+                                            stdout=subprocess.DEVNULL, stderr=errors, cwd=self.folder, env=self.environment)
         wanted = self.listeners.count('[listeners.')
         eventually(lambda: self.messages().count('listening: ') >= wanted or self.process.poll() is not None,
                    lambda: 'the daemon did not start: ' + self.messages())
@@ -117,6 +135,33 @@ class Daemon:
         eventually(lambda: set(messages) <= set(self.lines()),
                    lambda: 'no line %r in %r; stderr: %s' % (messages, self.lines()[-5:], self.messages()[-600:]), within)
 
+    def onggi(self, *arguments, within=15):
+        """onggi with this daemon's configuration: the exit status, standard output, standard error."""
+        command = [os.environ['ONGGI'], *arguments, '--config', self.configuration]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=within,
+                              env=self.environment)
+        return done.returncode, done.stdout, done.stderr
+
+    def ask(self, request):
+        """What the control socket answers: how it went, and the text."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(10)
+            client.connect(self.control)
+            client.sendall(request.encode() + b'\n')
+            answer = b''.join(iter(lambda: client.recv(1 << 16), b''))
+        first, text = answer.split(b'\n', 1)
+        outcome, length = first.split()
+        check(int(length) == len(text), 'not the whole answer: %r' % answer)
+        return outcome.decode(), text.decode()
+
+    def ledger(self):
+        """What onggi status --json shows, whose sums are checked."""
+        outcome, text = self.ask('status json')
+        check(outcome == 'ok', 'status json: %s %s' % (outcome, text))
+        ledger = json.loads(text)
+        check_sums(ledger)
+        return ledger
+
     def signal(self, number):
         self.process.send_signal(number)
 
@@ -127,12 +172,7 @@ class Daemon:
         text = [line for line in self.messages().splitlines() if 'ledger: ' in line]
         check(text, 'no ledger: ' + self.messages())
         ledger = json.loads(text[-1].split('ledger: ', 1)[1])
-        records = ledger['records']
-        check(records['received'] == sum(records['rejected'].values()) + records['filtered'] + records['routed'],
-              'received is not rejected + filtered + routed: %r' % records)
-        for name, counts in ledger['handlers'].items():
-            check(counts['accepted'] == counts['written'] + sum(counts['dropped'].values()) + counts['pending'],
-                  'handler %s: accepted is not written + dropped + pending: %r' % (name, counts))
+        check_sums(ledger)
         return status, ledger
 
     def kill(self):
@@ -141,7 +181,7 @@ class Daemon:
             self.process.wait()
 
 
-def story(title, tell):
+def story(title, tell, deadline=DEADLINE):
     """Tells a story in a folder of its own; prints `ok NN title`, or what was seen."""
     number = os.path.basename(sys.argv[0])[:2]
     folder = tempfile.mkdtemp(prefix='onggi-story-')
@@ -155,10 +195,10 @@ def story(title, tell):
         return made
 
     def too_long(_number, _frame):
-        raise Failed('it took more than %d s' % DEADLINE)
+        raise Failed('it took more than %d s' % deadline)
 
     signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(DEADLINE)
+    signal.alarm(deadline)
     try:
         tell(daemon, folder)
         print('ok %s %s' % (number, title))

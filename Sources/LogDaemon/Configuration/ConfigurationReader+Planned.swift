@@ -24,7 +24,6 @@ extension ConfigurationReader {
       }
     }
     report(Self.plannedLimitKeys, in: singleSection(.limits))
-    if let entry = file.entry(.control) { report("[control]", at: entry.value.position) }
   }
 
   private func report<Key>(_ planned: Planned<Key>, in section: Section<Key>) {

@@ -26,6 +26,8 @@ public final class ControlSocket: @unchecked Sendable {
   /// By their number, which grows.
   private var clients: [Int: Client] = [:]
   private var clientCount = 0
+  /// Itself, from when nobody else holds it until its last client has gone.
+  private var retired: ControlSocket?
 
   private final class Client {
     enum Phase { case asking, waiting, taking }
@@ -65,6 +67,21 @@ public final class ControlSocket: @unchecked Sendable {
       listener = nil
       for number in clients.keys { end(number) }
     }
+  }
+
+  /// Takes no more clients; those that are there are still answered, and keep this alive.
+  func retire() {
+    queue.async { [self] in
+      UnixSocketPath.remove(path)
+      listener?.stop()
+      listener = nil
+      retired = self
+      letGo()
+    }
+  }
+
+  private func letGo() {
+    if clients.isEmpty { retired = nil }
   }
 
   /// Goes over to other permissions.
@@ -175,5 +192,6 @@ public final class ControlSocket: @unchecked Sendable {
     // Others may hold the descriptor a moment longer; the client is told now.
     shutdown(client.descriptor, Int32(SHUT_RDWR))
     if client.liveSources == 0 { close(client.descriptor) }
+    if retired != nil { letGo() }
   }
 }
