@@ -184,7 +184,7 @@ public final class Daemon: @unchecked Sendable {
           close(socket.descriptor)
           if !listeners.isOpen(at: wanted[socket.index].endpoint) { wanted[socket.index].endpoint.removePath() }
         }
-        throw PlanError("listener \(listener.name): \(error) (\(listener.endpoint.text))")
+        throw ListenError("listener \(listener.name): \(error) (\(listener.endpoint.text))")
       }
     }
     return bound

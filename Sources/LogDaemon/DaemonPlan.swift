@@ -160,6 +160,14 @@ public struct PlanError: Error, Sendable, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+/// Why a listener cannot be opened. That may pass: an address that is taken, or that is not there
+/// yet while the system starts.
+public struct ListenError: Error, Sendable, CustomStringConvertible {
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
 /// What the daemon takes from the process around it.
 public struct DaemonEnvironment: Sendable {
   public let zones: ZoneDatabase

@@ -27,6 +27,13 @@ func serve(_ file: String?) -> Int32 {
   for listener in configuration.listeners {
     log.write(.info, "listening: \(listener.name) at \(listener.endpoint.text)")
   }
+  let shut = configuration.listeners.filter(\.endpoint.isForOtherMachines)
+  if ServiceNotifier.isWatched && !shut.isEmpty {
+    log.write(
+      .notice,
+      "systemd lets no other machine reach \(shut.map(\.name).joined(separator: ", ")) unless `systemctl edit onggi` adds [Service] and IPAddressAllow="
+    )
+  }
   dispatchMain()
 }
 

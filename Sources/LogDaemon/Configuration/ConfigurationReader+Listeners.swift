@@ -200,6 +200,9 @@ extension Configuration.Listener.Endpoint {
     }
   }
 
+  /// Whether other machines can reach it, if nothing else forbids it.
+  public var isForOtherMachines: Bool { internetAddress.map { !$0.isLoopback } ?? false }
+
   var socketPath: String? {
     switch self {
     case .tcp, .udp: nil
