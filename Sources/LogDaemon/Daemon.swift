@@ -95,7 +95,7 @@ public final class Daemon: @unchecked Sendable {
     let log = log
     let names = handlers.map(\.configuration.name)
     return Pipeline(
-      largestFrame: configuration.limits.maxFrameBytes, fields: plan.fields, tree: plan.tree,
+      memory: memory, largestFrame: configuration.limits.maxFrameBytes, fields: plan.fields, tree: plan.tree,
       formatters: plan.formatters,
       outputs: handlers.map { handler in
         let ring = handler.output.map { _ in RingProducer(memory.ring(handler.ring), memory.window) }
@@ -299,8 +299,7 @@ public final class Daemon: @unchecked Sendable {
         let done = Handover<Void>()
         decoder.post { [self] decoder in
           decoder.replaceSink { sink in
-            sink.commit(memory.window)
-            return makePipeline(memory, plan, ledger: sink.ledger, peers: sink.peers)
+            makePipeline(memory, plan, ledger: sink.ledger, peers: sink.peers)
           }
           done.put(())
         }

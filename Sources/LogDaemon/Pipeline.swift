@@ -46,14 +46,17 @@ public struct Pipeline: ~Copyable, RecordSink {
   private var savedRings: [RingProducer]
   private var savedCounts: [QueueLedger.Handler]
   public private(set) var ledger: QueueLedger
+  private var stored: StoredLedger
   public private(set) var peers: PeerCounts
   public private(set) var unflushed = 0
 
   /// - Parameters:
-  ///   - ledger, peers: what an earlier pipeline of this queue counted
+  ///   - ledger, peers: what an earlier pipeline of this queue counted; without a ledger it is what an
+  ///     earlier process counted
   ///   - status: told about each read
   public init(
-    largestFrame: Int, fields: RecordFields, tree: LoggerTree, formatters: [LogFormatter], outputs: [Output],
+    memory: QueueMemory, largestFrame: Int, fields: RecordFields, tree: LoggerTree, formatters: [LogFormatter],
+    outputs: [Output],
     charsets: [Renderer.Charset], namesPeers: Bool, zones: ZoneLookup? = nil, ledger: QueueLedger? = nil,
     peers: PeerCounts = PeerCounts(), status: ServiceStatus? = nil, report: @escaping @Sendable (PipelineEvent) -> Void
   ) {
@@ -74,9 +77,10 @@ public struct Pipeline: ~Copyable, RecordSink {
     numbers = outputs.map(\.number)
     savedRings = rings
     savedCounts = Array(repeating: QueueLedger.Handler(), count: outputs.count)
-    var counts = ledger ?? QueueLedger(listeners: 0, handlers: 0)
+    var counts = ledger ?? QueueLedger(stored: memory, listeners: charsets.count, handlers: memory.layout.ringCount)
     counts.grow(listeners: charsets.count, handlers: (numbers.max() ?? -1) + 1)
     self.ledger = counts
+    stored = StoredLedger(memory.layout, counts)
   }
 
   // MARK: Bytes to frames
@@ -88,6 +92,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     let count = range.count
     var at = 0
     var frames: UInt64 = 0
+    stored.touch(peer.listener)
     defer {
       ledger.listeners[peer.listener].frames += frames
       ledger.listeners[peer.listener].bytes += UInt64(at)
@@ -111,6 +116,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   ) -> Taken {
     let input = window.bytes(range.lowerBound..<range.upperBound + RecordReader.padding)
     let listener = source.socket.listener
+    stored.touch(listener)
     let length = range.count - Frame.headerSize
     guard !truncated, length >= 0, Frame.length(input, at: 0) == length else {
       ledger.listeners[listener].frames += 1
@@ -169,6 +175,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   private mutating func reject(_ reason: Rejection, from peer: Peer, detail: String) {
     ledger.listeners[peer.listener].rejected[reason.rawValue] += 1
     peers.rejected.count(peer.address, 1, reason: reason)
+    stored.touch()
     report(.rejected(reason, peer: peer.name, detail: detail))
   }
 
@@ -251,6 +258,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   ) -> Bool {
     guard hasRing[handler] else {
       ledger.handlers[numbers[handler]].discarded += 1
+      stored.touch()
       return true
     }
     var line = LineBuffer(window.writable(rings[handler].room))
@@ -270,6 +278,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   private mutating func noteUnshown(_ handler: Int) {
     state.unshown = 0
     ledger.handlers[numbers[handler]].unformatted += 1
+    stored.touch()
     if ledger.handlers[numbers[handler]].unformatted == 1 { report(.unformatted(handler: handler)) }
   }
 
@@ -280,13 +289,15 @@ public struct Pipeline: ~Copyable, RecordSink {
     rings[handler].refresh(window)
     guard before == 0, rings[handler].used == 0 else { return false }
     ledger.handlers[numbers[handler]].tooBig += 1
+    stored.touch()
     return true
   }
 
   // MARK: Lines to files
 
-  public mutating func commit(_ window: borrowing MemoryWindow) {
-    for index in rings.indices where hasRing[index] { rings[index].publish(window) }
+  public mutating func commit(_ transaction: inout Transaction, _ window: borrowing MemoryWindow) {
+    for index in rings.indices where hasRing[index] { rings[index].publish(&transaction, window) }
+    stored.note(ledger, &transaction, window)
     status?.note()
   }
 

@@ -50,6 +50,19 @@ enum FileCalls {
     }
   }
 
+  /// Opens a file that is there to read it and to append to it; nil when that cannot be.
+  static func openToVerify(_ path: String) -> Int32? {
+    let descriptor = unsafe open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+    return descriptor < 0 ? nil : descriptor
+  }
+
+  /// Bytes of a file from an offset on: fewer at its end, none after an error.
+  static func read(_ descriptor: Int32, at offset: Int, _ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let got = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, count, off_t(offset)) }
+    return Array(bytes.prefix(max(0, got)))
+  }
+
   static func identify(_ descriptor: Int32) throws(SystemError) -> FileIdentity {
     var raw = onggi_file_identity()
     guard unsafe onggi_identify(descriptor, &raw) == 0 else { throw SystemError("statx", errno) }

@@ -16,7 +16,7 @@ public final class FileHandler: LogHandler {
 
   public let path: String
   private let writer: Mutex<FileWriter>
-  private let counts = FileCounts()
+  private let cells: HandlerCells
   private let rings: [RingCounts]
   /// nil where nothing rotates.
   private let backups: Backups?
@@ -33,7 +33,8 @@ public final class FileHandler: LogHandler {
   ) {
     path = options.path
     backups = Backups(options, report: report)
-    writer = Mutex(FileWriter(options: options, rings: rings, backups: backups, counts: counts, report: report))
+    cells = HandlerCells(rings.first)
+    writer = Mutex(FileWriter(options: options, rings: rings, backups: backups, cells: cells, report: report))
     self.rings = rings.map(\.counts)
     queue = DispatchQueue(label: "onggi.handler")
     writesInline = options.descriptor == nil
@@ -82,21 +83,15 @@ public final class FileHandler: LogHandler {
 
   public func statistics() -> HandlerStatistics {
     var statistics = HandlerStatistics()
-    statistics.bytes = counts.bytes.load(ordering: .relaxed)
-    statistics.rollovers = counts.rollovers.load(ordering: .relaxed)
+    statistics.rollovers = cells.rollovers
     for ring in rings {
       // In this order: what is written meanwhile is pending.
+      statistics.bytes += ring.takenBytes
       statistics.written += ring.taken
       statistics.accepted += ring.published
     }
     return statistics
   }
-}
-
-/// What a writer counts, to be read also while it is held up by a disk.
-final class FileCounts: Sendable {
-  let bytes = Atomic<UInt64>(0)
-  let rollovers = Atomic<UInt64>(0)
 }
 
 /// What a file handler was configured with.

@@ -8,6 +8,7 @@ struct FileWriter: ~Copyable {
   private let report: @Sendable (HandlerEvent) -> Void
   private let backups: Backups?
   private var rings: [RingConsumer]
+  private let cells: HandlerCells
   private var rollover: State
   private var file: OpenFile?
   /// The ring of whose next record a part stands in the file already.
@@ -17,7 +18,6 @@ struct FileWriter: ~Copyable {
   /// A failed attempt is not repeated before the pause is over.
   private var isPausing = false
   private var pause = 0
-  private let counts: FileCounts
 
   /// What the kind of rollover keeps between records.
   private enum State {
@@ -32,18 +32,18 @@ struct FileWriter: ~Copyable {
   }
 
   init(
-    options: FileOptions, rings: [RingConsumer], backups: Backups?, counts: FileCounts,
+    options: FileOptions, rings: [RingConsumer], backups: Backups?, cells: HandlerCells,
     report: @escaping @Sendable (HandlerEvent) -> Void
   ) {
     self.options = options
     self.rings = rings
     self.backups = backups
-    self.counts = counts
+    self.cells = cells
     self.report = report
     switch (options.rollover, backups?.files) {
     // Without backups Python's handler goes on in the same file for ever.
     case (.size(let maxBytes, let count), let files?) where maxBytes > 0 && count > 0:
-      rollover = .size(maxBytes: maxBytes, NumberedBackups(files: files, count: count))
+      rollover = .size(maxBytes: maxBytes, NumberedBackups(files: files, count: count, step: cells.rolloverStep))
     case (.timed(let schedule, let count), let files?):
       rollover = .timed(TimedBackups(files: files, schedule: schedule, count: count))
     case (.watched, _): rollover = .watched
@@ -55,7 +55,10 @@ struct FileWriter: ~Copyable {
 
   // MARK: The file
 
+  /// Opens the file, after what an earlier process was killed in is settled.
   mutating func openAtStart() {
+    recover()
+    guard file == nil else { return }
     guard options.truncateAtStart || !options.delay else { return }
     do throws(SystemError) { try open(truncate: options.truncateAtStart) } catch { note(error) }
   }
@@ -73,6 +76,24 @@ struct FileWriter: ~Copyable {
     } catch {
       close(descriptor)
       throw error
+    }
+  }
+
+  /// Finds out how much of interrupted writes stands in the file, and goes on with a torn record where
+  /// it began.
+  private mutating func recover() {
+    for ring in rings.indices {
+      if let intent = rings[ring].interruptedWrite() {
+        let written = FileSearch.written(intent, of: rings[ring], near: options.path)
+        rings[ring].settle(intent, written: written)
+      }
+      guard let torn = rings[ring].tornFile else { continue }
+      if let descriptor = FileSearch.open(torn, near: options.path) {
+        unfinished = ring
+        file = OpenFile(descriptor: descriptor, isRegular: true)
+      } else {
+        rings[ring].restartTornRecord()
+      }
     }
   }
 
@@ -143,14 +164,14 @@ struct FileWriter: ~Copyable {
       if case .watched = rollover, unfinished == nil { leaveMovedFile() }
       if file == nil { try open() }
       guard let file else { return }
-      let size = try FileCalls.identify(file.descriptor).size
-      let count = try recordsBeforeRollover(ring, waiting: waiting, size: size, isRegular: file.isRegular)
+      let identity = try FileCalls.identify(file.descriptor)
+      let count = try recordsBeforeRollover(ring, waiting: waiting, size: identity.size, isRegular: file.isRegular)
       if count == 0 {
         try rollOver()
         continue
       }
-      backups?.makeRoom(for: size + rings[ring].bytes(ofFirst: count))
-      try write(ring, records: count, to: file.descriptor)
+      backups?.makeRoom(for: identity.size + rings[ring].bytes(ofFirst: count))
+      try write(ring, records: count, to: file.descriptor, identity)
     }
   }
 
@@ -186,7 +207,7 @@ struct FileWriter: ~Copyable {
     case .never, .watched: return
     case .size(let maxBytes, var numbered):
       defer { rollover = .size(maxBytes: maxBytes, numbered) }
-      try backups?.rollOver { () throws(SystemError) in try numbered.shift() }
+      try backups?.rollOver { () throws(SystemError) in try numbered.shift { cells.rolloverStep = $0 } }
     case .timed(var timed):
       defer { rollover = .timed(timed) }
       try backups?.rollOver { () throws(SystemError) in
@@ -196,23 +217,29 @@ struct FileWriter: ~Copyable {
         try timed.removeOldest()
       }
     }
-    counts.rollovers.wrappingAdd(1, ordering: .relaxed)
+    cells.rollovers += 1
     try open()
   }
 
-  private mutating func write(_ ring: Int, records: Int, to descriptor: Int32) throws(SystemError) {
+  private mutating func write(
+    _ ring: Int, records: Int, to descriptor: Int32, _ identity: FileIdentity
+  ) throws(SystemError) {
     let length = rings[ring].bytes(ofFirst: records)
     let start = rings[ring].start
-    let count = try FileCalls.write(descriptor, rings[ring].memory.window, start..<start + length)
-    counts.bytes.wrappingAdd(UInt64(count), ordering: .relaxed)
-    if count == length {
-      rings[ring].advance(bytes: length, records: records)
-      unfinished = nil
-      return
+    // Of a pipe or a terminal nobody can tell afterwards what it took.
+    if identity.isRegular { rings[ring].note(WriteIntent(identity, bytes: length, records: records)) }
+    let count: Int
+    do throws(SystemError) {
+      count = try FileCalls.write(descriptor, rings[ring].memory.window, start..<start + length)
+    } catch {
+      rings[ring].cancelIntent()
+      throw error
     }
-    // The disk took a part. What is whole is done; the rest of a torn record comes first next time.
+    // The disk may have taken a part. What is whole is done; the rest of a torn record comes first next
+    // time.
     let whole = rings[ring].records(in: count, of: records)
-    unfinished = rings[ring].bytes(ofFirst: whole) == count ? nil : ring
-    rings[ring].advance(bytes: count, records: whole)
+    let isTorn = rings[ring].bytes(ofFirst: whole) != count
+    unfinished = isTorn ? ring : nil
+    rings[ring].advance(bytes: count, records: whole, isTorn: isTorn)
   }
 }

@@ -25,19 +25,25 @@ struct NumberedBackups: Sendable {
   /// The numbers that are still to be moved up, the next one first; 0 is the file itself. nil when no
   /// rollover is under way.
   private var steps: [Int]?
+  /// What a rollover begins with: those above are moved up already.
+  private var highest: Int
   private var isOldestGone = false
 
-  init(files: BackupFiles, count: Int) {
+  /// - Parameter step: the number at which an earlier process stopped
+  init(files: BackupFiles, count: Int, step: Int? = nil) {
     self.files = files
     self.count = count
+    highest = step ?? count - 1
   }
 
   private func name(_ number: Int) -> String { number == 0 ? files.path : "\(files.path).\(number)" }
 
-  mutating func shift() throws(SystemError) {
-    var left = steps ?? files.numbers().filter { $0 < count } + [0]
+  /// - Parameter note: told of each step before it is taken, and nil when all are
+  mutating func shift(note: (Int?) -> Void) throws(SystemError) {
+    var left = steps ?? files.numbers().filter { $0 < count && $0 <= highest } + [0]
     defer { steps = left.isEmpty ? nil : left }
     while let number = left.first {
+      note(number)
       for ending in number == 0 ? [""] : [""] + files.endings where FileCalls.status(name(number) + ending) != nil {
         if number == count - 1, !isOldestGone {
           for ending in [""] + files.endings { try FileCalls.remove(name(count) + ending) }
@@ -48,6 +54,8 @@ struct NumberedBackups: Sendable {
       left.removeFirst()
     }
     isOldestGone = false
+    highest = count - 1
+    note(nil)
   }
 }
 

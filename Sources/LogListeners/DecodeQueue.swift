@@ -12,6 +12,10 @@ import Synchronization
 /// byte: a wakeup through Dispatch costs several context switches, one through epoll a single one.
 /// An idle queue has no timer and is never woken.
 ///
+/// Whatever was received is in the queue's memory until the transaction that puts its records in rings
+/// and notes where the connection's stream stands now. So a process that is killed at any instant loses
+/// nothing: the next one takes the memory over and does the work under way again (`Recovery`).
+///
 /// Everything but `post` happens on the queue.
 public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendable {
   /// How long a queue stays in `epoll_wait` before it goes back to Dispatch.
@@ -29,13 +33,14 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   private let queue: DispatchQueue
   private var epoll: Epoll
   private var source: (any DispatchSourceRead)?
-  private var sink: Sink
-  private var blocks: FrameBlocks
+  var sink: Sink
+  var blocks: FrameBlocks
+  private var transaction: Transaction
   /// By slot; nil where there is none.
-  private var connections: [Connection?]
+  var connections: [Connection?]
   private var datagramSockets: [DatagramSocket?] = []
   /// What was read and could not be taken, since a handler had no room.
-  private var stalled: Stalled?
+  var stalled: Stalled?
   private let largestFrame: Int
   private let closed: @Sendable (_ slot: Int, _ peer: Peer) -> Void
   /// Work that other threads left here.
@@ -51,11 +56,27 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     static var datagrams: UInt64 { 1 << 32 }
   }
 
-  private struct Connection {
+  struct Connection {
+    /// -1: it was lost with an earlier process, and only what that one had read is still taken.
     let descriptor: Int32
     let peer: Peer
     var frame = FrameState()
     var block: FrameBlocks.Block?
+    /// What its slot says of the two.
+    var noted = StoredFrame()
+
+    var stored: StoredFrame {
+      StoredFrame(
+        frame: UInt64(truncatingIfNeeded: frame.size) << 32 | UInt64(truncatingIfNeeded: frame.received),
+        header: UInt64(truncatingIfNeeded: frame.headerCount) << 32 | UInt64(frame.headerBytes),
+        block: block?.stored ?? 0)
+    }
+
+    /// Where the rest of the frame under way is to be put.
+    var rest: Range<Int> {
+      guard let block else { return 0..<0 }
+      return block.offset + frame.received..<block.offset + frame.size
+    }
   }
 
   private struct DatagramSocket {
@@ -64,11 +85,11 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   }
 
   /// What is to be taken when there is room again.
-  private enum Stalled {
+  enum Stalled {
     /// A whole frame in a connection's block, then bytes of the input buffer.
     case stream(slot: Int, block: Bool, rest: Range<Int>)
     /// Datagrams of the last receive, from this one on.
-    case datagrams(socket: Int, next: Int, count: Int)
+    case datagrams(Peer, next: Int, count: Int)
   }
 
   /// - Parameters:
@@ -84,6 +105,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     self.largestFrame = largestFrame
     self.closed = closed
     blocks = FrameBlocks(memory.layout, limit: partialBytes)
+    transaction = Transaction(memory.layout)
     connections = Array(repeating: nil, count: memory.layout.slotCount)
     queue = DispatchQueue(label: label, qos: .userInitiated)
     epoll = try Epoll()
@@ -92,11 +114,18 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   }
 
   /// Starts to read. Once.
-  public func start() {
+  ///
+  /// - Parameter datagrams: the listeners' peers by number, for datagrams that an earlier process had
+  ///   received and not taken
+  public func start(datagrams: @escaping @Sendable (Int) -> Peer? = { _ in nil }) {
     let source = DispatchSource.makeReadSource(fileDescriptor: epoll.descriptor, queue: queue)
     source.setEventHandler { [unowned self] in self.run() }
     self.source = source
-    source.activate()
+    queue.async { [self] in
+      recover(datagrams)
+      self.source?.activate()
+      if stalled != nil { waitForRoom() }
+    }
   }
 
   /// Runs something on the queue, between two reads. On any thread.
@@ -108,8 +137,11 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   /// Lets somebody use the sink, on the queue.
   public func withSink<Result: ~Copyable>(_ body: (inout Sink) -> Result) -> Result { body(&sink) }
 
-  /// Puts another sink in the place of the present one, on the queue.
+  /// Puts another sink in the place of the present one, which has shown everything it took. On the
+  /// queue.
   public func replaceSink(_ make: (inout Sink) -> Sink) {
+    sink.commit(&transaction, memory.window)
+    transaction.commit(memory.window)
     let new = make(&sink)
     sink = new
   }
@@ -140,13 +172,55 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     datagramSockets[index] = nil
   }
 
+  /// Takes over a connection of an earlier process with what that one had of a frame. Before `start`.
+  ///
+  /// - Parameter descriptor: nil when it did not come back: what had been read of it is taken, then it
+  ///   ends
+  public func adopt(_ descriptor: Int32?, slot: Int, peer: Peer) {
+    var connection = Connection(descriptor: descriptor ?? -1, peer: peer)
+    connection.noted = memory.storedFrame(slot)
+    guard connection.restore(&blocks) else {
+      // Memory that was checked has no such slot.
+      if let descriptor { Glibc.close(descriptor) }
+      return memory.free(slot: slot)
+    }
+    connections[slot] = connection
+    guard let descriptor else { return }
+    do throws(SystemError) {
+      try Epoll.add(epoll.descriptor, descriptor, token: UInt64(slot))
+    } catch {
+      close(slot)
+    }
+  }
+
   private func close(_ slot: Int) {
     guard let connection = connections[slot] else { return }
-    Epoll.remove(epoll.descriptor, connection.descriptor)
-    Glibc.close(connection.descriptor)
+    sink.commit(&transaction, memory.window)
+    memory.noteFree(slot: slot, &transaction)
+    transaction.set(.none, memory.window)
+    transaction.commit(memory.window)
+    if connection.descriptor >= 0 {
+      Epoll.remove(epoll.descriptor, connection.descriptor)
+      Glibc.close(connection.descriptor)
+    }
     if let block = connection.block { blocks.release(block, memory) }
     connections[slot] = nil
     closed(slot, connection.peer)
+  }
+
+  /// Carries out what was done, and notes what is to be done next.
+  private func commit(_ work: Work) {
+    sink.commit(&transaction, memory.window)
+    transaction.set(work, memory.window)
+    transaction.commit(memory.window)
+  }
+
+  /// The same, with where a connection's stream stands now.
+  private func commit(_ slot: Int, _ connection: inout Connection, _ work: Work) {
+    let new = connection.stored
+    memory.note(new, instead: connection.noted, slot: slot, &transaction)
+    connection.noted = new
+    commit(work)
   }
 
   // MARK: Reading
@@ -171,7 +245,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     }
   }
 
-  private func flush() {
+  func flush() {
     rounds = 0
     if sink.unflushed > 0 { sink.flush() }
   }
@@ -201,39 +275,52 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   /// One read of a connection: the rest of its partial frame, then whatever comes behind it.
   @discardableResult
   private func receive(_ slot: Int) -> Bool {
-    guard let connection = connections[slot] else { return false }
+    guard let connection = connections[slot], connection.descriptor >= 0 else { return false }
     let input = memory.layout.input + QueueLayout.inputHeadroom
-    var rest = 0..<0
-    if let block = connection.block {
-      rest = block.offset + connection.frame.received..<block.offset + connection.frame.size
-    }
     let received = Socket.receive(
-      connection.descriptor, memory, first: rest, second: input..<input + QueueLayout.readSize)
+      connection.descriptor, slot: slot, memory, first: connection.rest, second: input..<input + QueueLayout.readSize)
     switch received {
     case .wouldBlock: return false
     case .end, .failed:
-      if !connection.frame.isBetweenFrames { sink.truncated(connection.frame.received, from: connection.peer) }
-      sink.commit(memory.window)
-      close(slot)
+      end(slot)
       return false
     case .count(let count):
-      if count < rest.count {
-        connections[slot]?.frame.advance(count)
-        return true
-      }
-      take(slot, block: !rest.isEmpty, rest: input - connection.frame.headerCount..<input + count - rest.count)
+      took(count, from: slot)
       return true
     }
   }
 
+  /// A connection's stream is over.
+  func end(_ slot: Int) {
+    guard let connection = connections[slot] else { return }
+    if !connection.frame.isBetweenFrames { sink.truncated(connection.frame.received, from: connection.peer) }
+    close(slot)
+  }
+
+  /// Takes what a read gave: bytes in the connection's block, then in the input buffer.
+  func took(_ count: Int, from slot: Int) {
+    guard var connection = connections[slot] else { return }
+    let rest = connection.rest
+    if count < rest.count {
+      connection.frame.advance(count)
+      commit(slot, &connection, .none)
+      connections[slot] = connection
+      return
+    }
+    let input = memory.layout.input + QueueLayout.inputHeadroom
+    take(slot, block: !rest.isEmpty, rest: input - connection.frame.headerCount..<input + count - rest.count)
+  }
+
   /// Takes the frame in the connection's block, if that is whole now, and the frames in `rest`.
-  private func take(_ slot: Int, block whole: Bool, rest: Range<Int>) {
+  func take(_ slot: Int, block whole: Bool, rest: Range<Int>) {
     guard var connection = connections[slot] else { return }
     var rest = rest
+    // Its bytes are needed until the transaction, and so is its block.
+    var finished: FrameBlocks.Block?
     if whole, let block = connection.block {
       let taken = sink.take(memory.window, block.offset..<block.offset + block.size, from: connection.peer)
       if taken.outcome == .full { return stalled = .stream(slot: slot, block: true, rest: rest) }
-      blocks.release(block, memory)
+      finished = block
       connection.block = nil
     } else if connection.frame.headerCount > 0, !connection.frame.isBetweenFrames {
       // The start of the length stands in front of the buffer: there is room for it.
@@ -243,14 +330,19 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     connection.frame.reset()
     let taken = sink.take(memory.window, rest, from: connection.peer)
     rest = rest.lowerBound + taken.consumed..<rest.upperBound
+    var refusal: StreamRefusal?
     switch taken.outcome {
-    case .full: stalled = .stream(slot: slot, block: false, rest: rest)
-    case .refused(let reason): return refuse(slot, reason)
+    case .full:
+      stalled = .stream(slot: slot, block: false, rest: rest)
+      commit(slot, &connection, .rest(slot: slot, rest))
+    case .refused(let reason): refusal = reason
     case .done:
-      if let reason = keep(rest, &connection) { return refuse(slot, reason) }
+      refusal = keep(rest, &connection)
+      if refusal == nil { commit(slot, &connection, .none) }
     }
-    sink.commit(memory.window)
     connections[slot] = connection
+    if let refusal { refuse(slot, refusal) }
+    if let finished { blocks.release(finished, memory) }
   }
 
   /// Keeps the bytes behind the last whole frame until the rest comes.
@@ -276,31 +368,32 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
 
   private func refuse(_ slot: Int, _ reason: StreamRefusal) {
     if let connection = connections[slot] { sink.refused(reason, from: connection.peer) }
-    sink.commit(memory.window)
     close(slot)
   }
 
   @discardableResult
   private func receiveDatagrams(_ index: Int) -> Bool {
     guard let socket = datagramSockets[index] else { return false }
-    guard case .count(let count) = Socket.receiveDatagrams(socket.descriptor, memory) else { return false }
-    takeDatagrams(index, 0, count)
+    let received = Socket.receiveDatagrams(socket.descriptor, listener: socket.peer.listener, memory)
+    guard case .count(let count) = received else { return false }
+    takeDatagrams(socket.peer, 0, count)
     return true
   }
 
-  private func takeDatagrams(_ index: Int, _ first: Int, _ count: Int) {
-    guard let socket = datagramSockets[index] else { return }
+  func takeDatagrams(_ peer: Peer, _ first: Int, _ count: Int) {
+    var work = Work.none
     for number in first..<count {
       let (length, truncated, _) = Socket.datagram(number, memory)
       let start = memory.layout.datagramBuffers + number * QueueLayout.datagramStride
-      let source = DatagramSource(socket: socket.peer, memory: memory, number: number)
+      let source = DatagramSource(socket: peer, memory: memory, number: number)
       let taken = sink.takeDatagram(memory.window, start..<start + length, truncated: truncated, from: source)
       if taken.outcome == .full {
-        stalled = .datagrams(socket: index, next: number, count: count)
+        stalled = .datagrams(peer, next: number, count: count)
+        work = .datagrams(listener: peer.listener, next: number, count: count)
         break
       }
     }
-    sink.commit(memory.window)
+    commit(work)
   }
 
   // MARK: Waiting for room
@@ -330,8 +423,10 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     guard let work = stalled else { return }
     stalled = nil
     switch work {
-    case .stream(let slot, let block, let rest): take(slot, block: block, rest: rest)
-    case .datagrams(let socket, let next, let count): takeDatagrams(socket, next, count)
+    case .stream(let slot, let block, let rest):
+      take(slot, block: block, rest: rest)
+      if stalled == nil, connections[slot]?.descriptor == -1 { end(slot) }
+    case .datagrams(let peer, let next, let count): takeDatagrams(peer, next, count)
     }
   }
 

@@ -35,6 +35,19 @@ struct FrameBlocks {
     return Block(kind: Int32(index), number: Int32(number), offset: start + classes.offset(index, number), size: size)
   }
 
+  /// Takes a block as in use that an earlier process gave to a frame.
+  mutating func adopt(_ stored: StoredBlock, size: Int) -> Block {
+    while fresh[stored.kind] <= stored.number {
+      free[stored.kind].append(Int32(fresh[stored.kind]))
+      fresh[stored.kind] += 1
+    }
+    free[stored.kind].removeAll { $0 == stored.number }
+    used += size
+    return Block(
+      kind: Int32(stored.kind), number: Int32(stored.number),
+      offset: start + classes.offset(stored.kind, stored.number), size: size)
+  }
+
   /// Takes a block back, and gives back to the system what only a large frame needed.
   mutating func release(_ block: Block, _ memory: QueueMemory) {
     used -= block.size
@@ -59,5 +72,8 @@ struct FrameBlocks {
     let offset: Int
     /// Bytes of the frame it was taken for.
     let size: Int
+
+    /// As a slot names it.
+    var stored: UInt64 { StoredBlock(kind: Int(kind), number: Int(number)).word }
   }
 }

@@ -50,8 +50,9 @@ public protocol RecordSink: ~Copyable, SendableMetatype {
   mutating func truncated(_ bytes: Int, from peer: Peer)
   /// A stream that is closed, since its bytes are no frames or its partial frame has no room.
   mutating func refused(_ reason: StreamRefusal, from peer: Peer)
-  /// Shows the writers all records taken so far.
-  mutating func commit(_ window: borrowing MemoryWindow)
+  /// Notes what is to show the writers all records taken so far, and everything else that is to
+  /// outlive the process with them. Whoever calls it carries the transaction out at once.
+  mutating func commit(_ transaction: inout Transaction, _ window: borrowing MemoryWindow)
   /// Bytes that were committed since the last flush.
   var unflushed: Int { get }
   /// Gives what was committed to the files.

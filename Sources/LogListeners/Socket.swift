@@ -264,14 +264,16 @@ public enum Socket {
   /// Receives from a stream: first into `first`, what is more into `second`; both are ranges of the
   /// queue's window, whose receive headers tell after a kill how much it was.
   static func receive(
-    _ descriptor: Int32, _ memory: QueueMemory, first: Range<Int>, second: Range<Int>
+    _ descriptor: Int32, slot: Int, _ memory: QueueMemory, first: Range<Int>, second: Range<Int>
   ) -> Received {
     let area = memory.layout.receiveArea
     let result = unsafe memory.window.withUnsafeAddress(area..<area + QueueLayout.receiveAreaSize) { headers in
       unsafe memory.window.withUnsafeAddress(first) { a in
         unsafe memory.window.withUnsafeAddress(second) { b in
           unsafe onggi_receive_stream(
-            descriptor, headers.assumingMemoryBound(to: onggi_receive_area.self), a, first.count, b, second.count)
+            descriptor, headers.assumingMemoryBound(to: onggi_receive_area.self),
+            memory.window.unsafeCell(QueueMemory.workCell), Work.receive(slot: slot).word, a, first.count, b,
+            second.count)
         }
       }
     }
@@ -281,7 +283,7 @@ public enum Socket {
   }
 
   /// Receives up to `QueueLayout.datagrams` datagrams into the queue's datagram buffers.
-  static func receiveDatagrams(_ descriptor: Int32, _ memory: QueueMemory) -> Received {
+  static func receiveDatagrams(_ descriptor: Int32, listener: Int, _ memory: QueueMemory) -> Received {
     let area = memory.layout.receiveArea
     let buffers = memory.layout.datagramBuffers
     let size = QueueLayout.datagrams * QueueLayout.datagramStride
@@ -289,6 +291,7 @@ public enum Socket {
       unsafe memory.window.withUnsafeAddress(buffers..<buffers + size) { bytes in
         unsafe onggi_receive_datagrams(
           descriptor, headers.assumingMemoryBound(to: onggi_receive_area.self),
+          memory.window.unsafeCell(QueueMemory.workCell), Work.receiveDatagrams(listener: listener).word,
           bytes.assumingMemoryBound(to: UInt8.self), QueueLayout.datagramStride, 64 * 1024)
       }
     }
@@ -305,6 +308,26 @@ public enum Socket {
       Int(length) == values.count * MemoryLayout<UInt32>.size
     else { return nil }
     return values[Int(SK_MEMINFO_DROPS)]
+  }
+
+  /// What the receive took that a process was killed in: bytes of a stream (0 at its end), or nil when
+  /// the kernel had given nothing yet.
+  static func interruptedReceive(_ memory: QueueMemory) -> Int? {
+    let (length, _, _) = datagram(0, memory)
+    return length == Int(ONGGI_NOT_RECEIVED) || length > QueueLayout.readSize + memory.layout.largestFrame
+      ? nil : length
+  }
+
+  /// How many datagrams that receive took.
+  static func interruptedDatagrams(_ memory: QueueMemory) -> Int {
+    (0..<QueueLayout.datagrams).first { datagram($0, memory).length > 64 * 1024 } ?? QueueLayout.datagrams
+  }
+
+  /// SO_COOKIE, socket(7): a number that no other socket has; 0 if it cannot be had.
+  public static func cookie(_ descriptor: Int32) -> UInt64 {
+    var value: UInt64 = 0
+    var length = socklen_t(MemoryLayout<UInt64>.size)
+    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &value, &length) == 0 ? value : 0
   }
 
   /// One of the datagrams of the last `receiveDatagrams`.

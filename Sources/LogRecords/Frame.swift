@@ -60,6 +60,13 @@ public struct FrameState: BitwiseCopyable, Sendable, Equatable {
 
   public init() {}
 
+  /// A position that was noted before. Nil: there is no such position.
+  public init?(headerBytes: UInt32, headerCount: Int, size: Int, received: Int) {
+    guard 0..<Frame.headerSize ~= headerCount, size == 0 ? received == headerCount : received < size && headerCount == 0
+    else { return nil }
+    (self.headerBytes, self.headerCount, self.size, self.received) = (headerBytes, headerCount, size, received)
+  }
+
   /// Whether the stream may end here.
   public var isBetweenFrames: Bool { received == 0 }
   /// Bytes that the frame's rest has, once its length is known.

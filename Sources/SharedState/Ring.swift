@@ -5,8 +5,8 @@ import Pickle
 /// A ring holds whole records back to back, as the bytes that go into the file, and beside them
 /// where each ends: rotation happens between records, and a record may have many lines. Positions
 /// count for ever. Records are written behind `tail`, where nobody looks yet, and become visible
-/// with `publish`, which is one store: the number of records. Where they end follows from the last
-/// one's end.
+/// with the queue's transaction, by one store: the number of records. Where they end follows from the
+/// last one's end.
 ///
 /// The memory is two regions, each large enough for everything that may wait. The queue fills one
 /// from its start while the writer empties the other, and they change over when the other is empty
@@ -27,11 +27,13 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// The writer's positions when they were last looked at; the real ones may be further.
   @usableFromInline var head: UInt64
   @usableFromInline var headRecords: UInt64
+  /// What the writer was last shown.
+  private var publishedRecords: UInt64
 
   /// A ring without memory: it has no room.
   public init() {
     layout = RingLayout(header: 0, size: 0, endsSize: 0, limit: 0)
-    (tail, tailRecords, region, base, baseRecords, head, headRecords) = (0, 0, 0, 0, 0, 0, 0)
+    (tail, tailRecords, region, base, baseRecords, head, headRecords, publishedRecords) = (0, 0, 0, 0, 0, 0, 0, 0)
   }
 
   public init(_ layout: RingLayout, _ window: borrowing MemoryWindow) {
@@ -43,6 +45,9 @@ public struct RingProducer: Sendable, BitwiseCopyable {
     baseRecords = window.load(layout.cell(RingLayout.Cell.baseRecords + region))
     head = window.loadAcquire(layout.cell(RingLayout.Cell.head))
     headRecords = window.load(layout.cell(RingLayout.Cell.headRecords))
+    publishedRecords = tailRecords
+    // Where a process was killed while it began anew.
+    if tail == head { begin(region, window) }
   }
 
   /// Looks how far the writer has come.
@@ -102,10 +107,13 @@ public struct RingProducer: Sendable, BitwiseCopyable {
     tailRecords &+= 1
   }
 
-  /// Shows the writer everything up to the tail.
-  public func publish(_ window: borrowing MemoryWindow) {
-    window.store(layout.cell(RingLayout.Cell.tail), tail)
-    window.storeRelease(layout.cell(RingLayout.Cell.tailRecords), tailRecords)
+  /// Shows the writer everything up to the tail, when the transaction is carried out.
+  @inline(__always)
+  public mutating func publish(_ transaction: inout Transaction, _ window: borrowing MemoryWindow) {
+    guard tailRecords != publishedRecords else { return }
+    transaction.set(layout.cell(RingLayout.Cell.tail), tail, window)
+    transaction.set(layout.cell(RingLayout.Cell.tailRecords), tailRecords, window)
+    publishedRecords = tailRecords
   }
 }
 
@@ -172,12 +180,29 @@ public struct RingConsumer: Sendable {
   /// Where the first waiting byte stands in the window; the others follow it.
   public var start: Int { layout.bytes(region) + Int(truncatingIfNeeded: head &- base) }
 
-  /// Frees what has been written.
-  public mutating func advance(bytes: Int, records: Int) {
+  /// Frees what has been written or dropped: whole records, and of the one behind them a part if
+  /// `isTorn`.
+  public mutating func advance(bytes: Int, records: Int, isTorn: Bool = false) {
     head &+= UInt64(bytes)
     headRecords &+= UInt64(records)
+    // The head comes last: it is what the queue looks at, and what says that a write is over.
+    memory.window.store(layout.cell(RingLayout.Cell.torn), isTorn ? 1 : 0)
     memory.window.store(layout.cell(RingLayout.Cell.headRecords), headRecords)
     memory.window.storeRelease(layout.cell(RingLayout.Cell.head), head)
+    memory.window.store(layout.cell(RingLayout.Cell.intent), 0)
+  }
+
+  /// Goes back to the first byte of the record that waits first. `pending` was asked before.
+  mutating func rewindToRecord() {
+    let number = Int(truncatingIfNeeded: headRecords &- baseRecords)
+    var start = base
+    if number > 0 {
+      let end = memory.window.load32(at: layout.ends(region) + (number - 1) * 4)
+      start = head &- UInt64(UInt32(truncatingIfNeeded: head) &- end)
+    }
+    head = start
+    memory.window.storeRelease(layout.cell(RingLayout.Cell.head), head)
+    memory.window.store(layout.cell(RingLayout.Cell.torn), 0)
   }
 
   /// The code points of the record that waits first: its bytes less UTF-8's continuation bytes.

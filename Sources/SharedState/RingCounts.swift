@@ -11,6 +11,8 @@ public struct RingCounts: Sendable {
 
   /// Records that the writer is done with. Read before `published`, it is never larger.
   public var taken: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.headRecords)) }
+  /// Their bytes, and those of a record that is written in part.
+  public var takenBytes: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.head)) }
   /// Records that the queue has shown to the writer. On the queue, between two reads, these are all.
   public var published: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.tailRecords)) }
 }

@@ -15,7 +15,7 @@ public struct MemoryFile: ~Copyable, Sendable {
   public init(name: String, size: Int) throws(SystemError) {
     let descriptor = unsafe name.withCString { unsafe onggi_memfd_create($0) }
     guard descriptor >= 0 else { throw SystemError("memfd_create", errno) }
-    guard ftruncate(descriptor, size) == 0 else {
+    guard ftruncate(descriptor, size) == 0, onggi_seal_size(descriptor) == 0 else {
       let number = errno
       close(descriptor)
       throw SystemError("ftruncate", number)
@@ -24,10 +24,14 @@ public struct MemoryFile: ~Copyable, Sendable {
     self.size = size
   }
 
-  /// Takes over a file that an earlier process made.
+  /// Takes over a file that an earlier process made, whose size nobody can change any more. Closes the
+  /// descriptor when it throws.
   public init(adopting descriptor: Int32) throws(SystemError) {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("fstat", errno) }
+    guard unsafe fstat(descriptor, &status) == 0, onggi_has_sealed_size(descriptor) != 0 else {
+      close(descriptor)
+      throw SystemError("fstat", EINVAL)
+    }
     self.descriptor = descriptor
     size = Int(status.st_size)
   }
@@ -122,6 +126,11 @@ public struct MemoryWindow: ~Copyable, @unchecked Sendable {
   @inline(__always)
   public func storeRelease(_ index: Int, _ value: UInt64) { unsafe onggi_store_release(cell(index), value) }
 
+  /// Lends a cell to a system call.
+  @inline(__always)
+  @unsafe
+  public func unsafeCell(_ index: Int) -> UnsafeMutablePointer<UInt64> { unsafe cell(index) }
+
   /// Lends a range to a system call.
   @inline(__always)
   @unsafe
@@ -130,6 +139,18 @@ public struct MemoryWindow: ~Copyable, @unchecked Sendable {
   ) -> Result {
     precondition(range.lowerBound >= 0 && range.upperBound <= count)
     return unsafe body(base + range.lowerBound)
+  }
+
+  /// Puts bytes at an offset.
+  public func put(_ bytes: [UInt8], at offset: Int) {
+    var target = writable(offset..<offset + bytes.count)
+    target.copy(bytes.rawBytes, to: 0)
+  }
+
+  /// A copy of a range.
+  public func array(_ range: Range<Int>) -> [UInt8] {
+    let source = bytes(range)
+    return source.byteOffsets.map { source[$0] }
   }
 
   /// Copies a range to another place of the window. The two do not overlap.

@@ -62,7 +62,9 @@ final class HandlerBench {
       HandlerBench.fill(memory.window, producers[ring].room, bytes)
       producers[ring].append(bytes.count, memory.window)
     }
-    producers[ring].publish(memory.window)
+    var transaction = Transaction(memory.layout)
+    producers[ring].publish(&transaction, memory.window)
+    transaction.commit(memory.window)
   }
 
   private static func fill(_ window: borrowing MemoryWindow, _ range: Range<Int>, _ source: [UInt8]) {

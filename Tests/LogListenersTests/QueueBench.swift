@@ -86,7 +86,9 @@ struct RecordingSink: RecordSink {
 
   mutating func truncated(_ bytes: Int, from peer: Peer) { log.add(.truncated(connection: peer.name, bytes)) }
   mutating func refused(_ reason: StreamRefusal, from peer: Peer) { log.add(.refused(connection: peer.name, reason)) }
-  mutating func commit(_ window: borrowing MemoryWindow) { log.commits.add(1, ordering: .relaxed) }
+  mutating func commit(_ transaction: inout Transaction, _ window: borrowing MemoryWindow) {
+    log.commits.add(1, ordering: .relaxed)
+  }
   mutating func flush() { unflushed = 0 }
 }
 

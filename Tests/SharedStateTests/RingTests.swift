@@ -71,7 +71,9 @@ extension RingProducer {
     guard room.count >= record.count else { return false }
     memory.window.fill(room, record)
     append(record.count, memory.window)
-    publish(memory.window)
+    var transaction = Transaction(memory.layout)
+    publish(&transaction, memory.window)
+    transaction.commit(memory.window)
     return true
   }
 }
@@ -154,7 +156,9 @@ struct RingTests {
     ring.producer.append(10, ring.memory.window)
     #expect(ring.consumer.pending() == 0)
     ring.producer = before
-    ring.producer.publish(ring.memory.window)
+    var transaction = Transaction(ring.memory.layout)
+    ring.producer.publish(&transaction, ring.memory.window)
+    transaction.commit(ring.memory.window)
     #expect(ring.consumer.pending() == 0, "a transaction that is taken back leaves nothing")
   }
 

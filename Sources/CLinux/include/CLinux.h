@@ -27,8 +27,15 @@
 
 // ---- Memory that outlives the process ----------------------------------------------------------
 
-// memfd_create(2): MFD_CLOEXEC, and a name for /proc.
-static inline int onggi_memfd_create(const char *name) { return (int)syscall(SYS_memfd_create, name, 1U); }
+// memfd_create(2): MFD_CLOEXEC and MFD_ALLOW_SEALING, and a name for /proc.
+static inline int onggi_memfd_create(const char *name) { return (int)syscall(SYS_memfd_create, name, 3U); }
+
+// fcntl(2): nobody may cut such a file, which would make loads from it fatal.
+static inline int onggi_seal_size(int fd) { return fcntl(fd, 1033 /* F_ADD_SEALS */, 0x0001 | 0x0002 | 0x0004); }
+static inline int onggi_has_sealed_size(int fd) {
+  int seals = fcntl(fd, 1034 /* F_GET_SEALS */);
+  return seals >= 0 && (seals & 0x0002 /* F_SEAL_SHRINK */);
+}
 
 // fallocate(2) with PUNCH_HOLE: gives pages of a memory file back; they read as zero again.
 static inline int onggi_punch_hole(int fd, int64_t offset, int64_t length) {
@@ -65,8 +72,10 @@ struct onggi_receive_area {
 
 // One receive from a stream into two buffers, the second of which is used when the first is full.
 // Returns the bytes received, 0 at the end of the stream, -1 with errno.
-static inline long onggi_receive_stream(int fd, struct onggi_receive_area *area, void *first, size_t first_size,
-                                        void *second, size_t second_size) {
+//
+// `*work` becomes `word` when the headers are ready: from then on they speak of this receive.
+static inline long onggi_receive_stream(int fd, struct onggi_receive_area *area, uint64_t *work, uint64_t word,
+                                        void *first, size_t first_size, void *second, size_t second_size) {
   struct onggi_message *message = &area->messages[0];
   struct iovec *parts = area->parts[0];
   size_t count = 0;
@@ -74,14 +83,15 @@ static inline long onggi_receive_stream(int fd, struct onggi_receive_area *area,
   parts[count].iov_base = second, parts[count++].iov_len = second_size;
   message->header = (struct msghdr){.msg_iov = parts, .msg_iovlen = count};
   message->received = ONGGI_NOT_RECEIVED;
+  onggi_store_release(work, word);
   long result = syscall(SYS_recvmmsg, fd, message, 1U, MSG_DONTWAIT, NULL);
   return result == 1 ? (long)message->received : result;
 }
 
 // Up to ONGGI_DATAGRAMS datagrams, each into its own `stride` bytes of `buffer`, with the sender's
-// name. Returns how many, or -1 with errno. A datagram longer than `size` has MSG_TRUNC set.
-static inline int onggi_receive_datagrams(int fd, struct onggi_receive_area *area, uint8_t *buffer, size_t stride,
-                                          size_t size) {
+// name. Returns how many, or -1 with errno. A datagram longer than `size` has MSG_TRUNC set. `work` as above.
+static inline int onggi_receive_datagrams(int fd, struct onggi_receive_area *area, uint64_t *work, uint64_t word,
+                                          uint8_t *buffer, size_t stride, size_t size) {
   for (int i = 0; i < ONGGI_DATAGRAMS; i++) {
     struct onggi_message *message = &area->messages[i];
     area->parts[i][0].iov_base = buffer + (size_t)i * stride;
@@ -94,6 +104,7 @@ static inline int onggi_receive_datagrams(int fd, struct onggi_receive_area *are
     // The kernel leaves it alone when the sender has no name.
     area->names[i].ss_family = AF_UNSPEC;
   }
+  onggi_store_release(work, word);
   return (int)syscall(SYS_recvmmsg, fd, area->messages, ONGGI_DATAGRAMS, MSG_DONTWAIT, NULL);
 }
 

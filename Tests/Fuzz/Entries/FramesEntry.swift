@@ -52,10 +52,10 @@ enum FramesEntry {
     let tree = LoggerTree(root: everywhere, loggers: [one], handlers: Array(repeating: .init(), count: handlers))
     let rings = (0..<handlers).map { RingProducer(memory.ring($0), memory.window) }
     var pipeline = Pipeline(
-      largestFrame: largestFrame, fields: fields, tree: tree, formatters: formatters,
+      memory: memory, largestFrame: largestFrame, fields: fields, tree: tree, formatters: formatters,
       outputs: rings.enumerated().map { Pipeline.Output(number: $0, handler: handler, ring: $1) }, charsets: [.utf8],
-      namesPeers: true,
-      report: { _ in })
+      namesPeers: true, ledger: QueueLedger(listeners: 1, handlers: handlers), report: { _ in })
+    var transaction = Transaction(memory.layout)
     let peer = Peer(listener: 0, origin: RecordOrigin(peer: Array("peer".utf8), listener: Array("fuzz".utf8)))
 
     var consumers = (0..<handlers).map { RingConsumer(memory, ring: $0) }
@@ -72,7 +72,8 @@ enum FramesEntry {
       var taken = pipeline.take(memory.window, range, from: peer)
       var consumed = taken.consumed
       while true {
-        pipeline.commit(memory.window)
+        pipeline.commit(&transaction, memory.window)
+        transaction.commit(memory.window)
         for number in consumers.indices { drain(&consumers[number], &result.lines[number]) }
         guard taken.outcome == .full else { break }
         attempts = taken.consumed > 0 ? 0 : attempts + 1

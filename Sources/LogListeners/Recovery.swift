@@ -1,0 +1,46 @@
+import CLinux
+import LogRecords
+import SharedState
+
+/// What a queue does first whose memory an earlier process left: the work that one was killed in.
+///
+/// It is the same work with the same bytes, from where the last transaction ended. What the earlier
+/// process may have formatted already was behind the ends of the rings and is written over.
+extension DecodeQueue where Sink: ~Copyable {
+  /// Does the work under way, then ends the connections that did not come back. On the queue, before
+  /// anything is read.
+  func recover(_ datagrams: (Int) -> Peer?) {
+    guard memory.isAdopted else { return }
+    switch memory.work ?? .none {
+    case .none: break
+    case .receive(let slot):
+      if let count = Socket.interruptedReceive(memory), count > 0 { took(count, from: slot) }
+    case .rest(let slot, let range): take(slot, block: false, rest: range)
+    case .receiveDatagrams(let listener):
+      let count = Socket.interruptedDatagrams(memory)
+      if let peer = datagrams(listener), count > 0 { takeDatagrams(peer, 0, count) }
+    case .datagrams(let listener, let next, let count):
+      if let peer = datagrams(listener) { takeDatagrams(peer, next, count) }
+    }
+    for slot in connections.indices where connections[slot]?.descriptor == -1 {
+      if case .stream(slot, _, _)? = stalled { continue }
+      end(slot)
+    }
+    flush()
+  }
+}
+
+extension DecodeQueue.Connection where Sink: ~Copyable {
+  /// Finds the place in the stream again that the slot keeps. False: it keeps none that can be.
+  mutating func restore(_ blocks: inout FrameBlocks) -> Bool {
+    guard
+      let frame = FrameState(
+        headerBytes: UInt32(truncatingIfNeeded: noted.header), headerCount: Int(noted.header >> 32),
+        size: Int(noted.frame >> 32), received: Int(noted.frame & 0xffff_ffff))
+    else { return false }
+    self.frame = frame
+    guard let stored = StoredBlock(noted.block) else { return frame.size == 0 }
+    block = blocks.adopt(stored, size: frame.size)
+    return true
+  }
+}

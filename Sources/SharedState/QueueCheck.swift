@@ -1,0 +1,112 @@
+/// Looking at memory that an earlier process left, before a word of it is believed.
+///
+/// Whoever can write to it could as well write to the log files; this is against damage and mistakes,
+/// which must not trap, hang or read elsewhere. One contradiction, and the whole memory is given up.
+extension QueueMemory {
+  /// Finishes the transaction under way and checks everything. Once, before the memory is used.
+  func check() throws(StateError) {
+    let rings = (0..<layout.ringCount).filter { name(ofRing: $0) != nil }
+    let transaction = Transaction(layout)
+    guard transaction.redo(window, mayChange: { mayChange($0, rings) }) else {
+      throw .damaged("the transaction under way")
+    }
+    guard work != nil else { throw .damaged("the work under way") }
+    for ring in rings { try check(ring: ring) }
+    try checkSlots()
+  }
+
+  private func mayChange(_ cell: Int, _ rings: [Int]) -> Bool {
+    typealias Cell = QueueLayout.Cell
+    if cell < 0 || cell >= layout.fileSize / 8 { return false }
+    if [Cell.work, Cell.workFirst, Cell.workEnd, Cell.filtered, Cell.routed].contains(cell) { return true }
+    if cell >= layout.ledger / 8 && cell < layout.names / 8 || isSlotCell(cell) { return true }
+    return rings.contains { ring in
+      let layout = self.ring(ring)
+      return cell == layout.cell(RingLayout.Cell.tail) || cell == layout.cell(RingLayout.Cell.tailRecords)
+    }
+  }
+
+  private func check(ring: Int) throws(StateError) {
+    let layout = self.ring(ring)
+    resetHalfAdvance(ring: ring)
+    func load(_ cell: Int) -> UInt64 { window.load(layout.cell(cell)) }
+    let (head, tail) = (load(RingLayout.Cell.head), load(RingLayout.Cell.tail))
+    let (headRecords, tailRecords) = (load(RingLayout.Cell.headRecords), load(RingLayout.Cell.tailRecords))
+    let region = load(RingLayout.Cell.region)
+    guard head <= tail, tail - head <= UInt64(layout.size), headRecords <= tailRecords, region <= 1,
+      (tail == head) == (tailRecords == headRecords)
+    else { throw .damaged("the ends of ring \(ring)") }
+    guard tail != head else { return }
+    try check(ring, layout, region: Int(region), to: tail, tailRecords)
+    let base = load(RingLayout.Cell.base + Int(region))
+    let baseRecords = load(RingLayout.Cell.baseRecords + Int(region))
+    if headRecords < baseRecords {
+      // The older region ends where the one in use begins.
+      try check(ring, layout, region: 1 - Int(region), to: base, baseRecords)
+      guard load(RingLayout.Cell.base + 1 - Int(region)) <= head,
+        load(RingLayout.Cell.baseRecords + 1 - Int(region)) <= headRecords
+      else { throw .damaged("the older region of ring \(ring)") }
+    } else if head < base {
+      throw .damaged("the head of ring \(ring)")
+    }
+  }
+
+  /// A region's records end one behind the other, and the last one where it says.
+  private func check(
+    _ ring: Int, _ layout: RingLayout, region: Int, to end: UInt64, _ endRecords: UInt64
+  ) throws(StateError) {
+    let base = window.load(layout.cell(RingLayout.Cell.base + region))
+    let baseRecords = window.load(layout.cell(RingLayout.Cell.baseRecords + region))
+    guard base <= end, end - base <= UInt64(layout.size), baseRecords <= endRecords,
+      endRecords - baseRecords <= UInt64(layout.capacity)
+    else { throw .damaged("a region of ring \(ring)") }
+    var at = base
+    for record in 0..<Int(endRecords - baseRecords) {
+      let low = window.load32(at: layout.ends(region) + record * 4)
+      at += UInt64(low &- UInt32(truncatingIfNeeded: at))
+      guard at <= end else { throw .damaged("a record of ring \(ring)") }
+    }
+    guard at == end else { throw .damaged("the last record of ring \(ring)") }
+  }
+
+  private func checkSlots() throws(StateError) {
+    var blocks = Set<UInt64>()
+    for slot in 0..<layout.slotCount where connection(slot) != nil {
+      let stored = storedFrame(slot)
+      let (size, received) = (stored.frame >> 32, stored.frame & 0xffff_ffff)
+      let headerCount = stored.header >> 32
+      guard size <= UInt64(layout.largestFrame), headerCount < 4,
+        size == 0 ? received == headerCount : received < size && headerCount == 0,
+        (size == 0) == (stored.block == 0)
+      else { throw .damaged("the frame of connection \(slot)") }
+      guard size > 0 else { continue }
+      guard let block = StoredBlock(stored.block), layout.frameBlocks.contains(block),
+        layout.frameBlocks.size(block.kind) >= Int(size), blocks.insert(stored.block).inserted
+      else { throw .damaged("the block of connection \(slot)") }
+    }
+  }
+}
+
+/// A block of a partial frame, as a slot names it.
+public struct StoredBlock: Sendable, BitwiseCopyable {
+  public let kind: Int
+  public let number: Int
+
+  public init(kind: Int, number: Int) {
+    self.kind = kind
+    self.number = number
+  }
+
+  /// nil: none.
+  public init?(_ word: UInt64) {
+    guard word >> 63 == 1 else { return nil }
+    kind = Int(word >> 32 & 0x7fff_ffff)
+    number = Int(word & 0xffff_ffff)
+  }
+
+  public var word: UInt64 { 1 << 63 | UInt64(kind) << 32 | UInt64(number) }
+}
+
+extension FrameBlockClasses {
+  func contains(_ block: StoredBlock) -> Bool { block.kind < count && block.number < blocks(block.kind) }
+}
