@@ -11,6 +11,8 @@ final class ConnectionSlots: Sendable {
     var open = 0
     /// `max_connections` were open.
     var tooMany: UInt64 = 0
+    /// The peer is not in the listener's `allow`.
+    var notAllowed: UInt64 = 0
     /// No descriptor or no memory.
     var resources: UInt64 = 0
   }
@@ -51,6 +53,16 @@ final class ConnectionSlots: Sendable {
       state.free[queue].append(slot)
       state.open -= 1
       state.count(listener) { $0.open -= 1 }
+    }
+  }
+
+  /// A connection of a peer that is not in the listener's `allow`.
+  func refuseNotAllowed(listener: Int) {
+    state.withLock { state in
+      state.count(listener) {
+        $0.accepted += 1
+        $0.notAllowed += 1
+      }
     }
   }
 

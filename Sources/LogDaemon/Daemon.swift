@@ -54,7 +54,14 @@ public final class Daemon: @unchecked Sendable {
     self.environment = environment
     self.log = log
     self.status = status
-    slots = ConnectionSlots(configuration.limits.maxConnections, queues: queues)
+    let connections = Descriptors.connections(configuration)
+    if connections < configuration.limits.maxConnections {
+      log.write(
+        .warning,
+        "max_connections is \(configuration.limits.maxConnections), but there are descriptors for \(connections) only; raise RLIMIT_NOFILE (LimitNOFILE= in the unit)"
+      )
+    }
+    slots = ConnectionSlots(connections, queues: queues)
     book = LedgerBook(slots)
     let layout = QueueLayout(
       connections: configuration.limits.maxConnections, memory: configuration.limits.memoryBytes / queues,
@@ -66,6 +73,7 @@ public final class Daemon: @unchecked Sendable {
 
   /// Opens everything and starts to listen. Throws what kept it from doing so.
   public func start() throws {
+    Descriptors.openTimers()
     try queue.sync {
       let plan = try DaemonPlan(configuration, environment)
       let numbers = listeners.numbers(for: configuration.listeners)
@@ -102,9 +110,13 @@ public final class Daemon: @unchecked Sendable {
         return Pipeline.Output(number: handler.ring, handler: handler.output, ring: ring)
       },
       charsets: listeners.charsets(configuration.listeners, plan.charsets), namesPeers: plan.namesPeers,
-      zones: environment.zoneLookup, ledger: ledger, peers: peers, status: status,
+      allowed: listeners.allowed(configuration.listeners), filters: plan.filters, zones: environment.zoneLookup,
+      ledger: ledger, peers: peers, status: status,
       report: { event in
         switch event {
+        case .idle(let peer):
+          log.write(
+            .info, kind: "idle connections", "closed the connection of \(peer), which was silent for idle_timeout")
         case .rejected(_, let peer, let detail):
           log.write(.warning, kind: "refused frames", "refused a frame from \(peer): \(detail)")
         case .unformatted(let handler):
@@ -223,9 +235,19 @@ public final class Daemon: @unchecked Sendable {
     var path: String?
     if case .unix(let socketPath, _) = listener.endpoint { path = socketPath }
     let socketPath = path
+    let allowed = listener.allowList
+    let timeouts = ConnectionTimeouts.Limits(
+      idle: listener.idleTimeout?.wholeNanoseconds ?? .max, frame: listener.frameTimeout?.wholeNanoseconds ?? .max)
+    if case .tcp = listener.endpoint { try? Socket.keepAlive(descriptor) }
     let stream = StreamListener(
       descriptor, queue: acceptQueue,
       accepted: { connection, name, host in
+        if let allowed, !allowed.contains(host) {
+          close(connection)
+          slots.refuseNotAllowed(listener: number)
+          log.write(.warning, kind: "refused peers", "refused \(name): it is not in the listener's \"allow\"")
+          return
+        }
         guard let (queue, slot) = slots.take(listener: number) else {
           close(connection)
           log.write(.warning, kind: "refused connections", "refused \(name): max_connections are open")
@@ -238,7 +260,7 @@ public final class Daemon: @unchecked Sendable {
         let origin = RecordOrigin(
           peer: Array((socketPath ?? name).utf8), listener: listenerName, credentials: credentials)
         let address = credentials.map { PeerAddress.user($0.uid) } ?? host
-        let peer = Peer(listener: number, origin: origin, address: address)
+        let peer = Peer(listener: number, origin: origin, address: address, timeouts: timeouts)
         decoders[queue].post { $0.add(connection, slot: slot, peer: peer) }
       },
       refused: { error in
@@ -298,8 +320,12 @@ public final class Daemon: @unchecked Sendable {
       for (decoder, memory) in zip(decoders, memories) {
         let done = Handover<Void>()
         decoder.post { [self] decoder in
+          decoder.meetAllDeadlines()
           decoder.replaceSink { sink in
-            makePipeline(memory, plan, ledger: sink.ledger, peers: sink.peers)
+            // What the old filters have kept back has been told about.
+            var next = makePipeline(memory, plan, ledger: sink.ledger, peers: sink.peers)
+            next.carry(sink.summariesLeft)
+            return next
           }
           done.put(())
         }
@@ -358,6 +384,11 @@ public final class Daemon: @unchecked Sendable {
         let done = Handover<Void>()
         decoder.post { decoder in
           decoder.drain(until: deadline)
+          repeat {
+            decoder.meetAllDeadlines()
+            if decoder.withSink({ $0.summariesLeft.isEmpty }) { break }
+            usleep(UInt32(Daemon.stopPollMilliseconds * 1000))
+          } while DispatchTime.now() < deadline
           done.put(())
         }
         done.take(until: deadline)

@@ -9,6 +9,8 @@ import Synchronization
 struct DaemonPlan: Sendable {
   var fields = RecordFields()
   var tree: LoggerTree
+  /// Those that look at each record, by the numbers that the tree has for them.
+  var filters: [PlannedFilter]
   /// By handler, in the configuration's order.
   var formatters: [LogFormatter]
   /// nil: a `NullHandler`.
@@ -17,22 +19,36 @@ struct DaemonPlan: Sendable {
   var charsets: [Renderer.Charset]
 
   init(_ configuration: Configuration, _ environment: DaemonEnvironment) throws(PlanError) {
-    var filters: [String: LogFilter] = [:]
-    for filter in configuration.filters {
-      let levels = (filter.level ?? Int.min)...max(filter.level ?? Int.min, filter.maxLevel ?? Int.max)
-      filters[filter.name] = LogFilter(name: Array(filter.logger.utf8), levels: levels)
-    }
     let numbers = Dictionary(uniqueKeysWithValues: configuration.handlers.enumerated().map { ($1.name, $0) })
-    func logger(_ logger: Configuration.Logger, name: String) -> LoggerTree.Logger {
+    var planned: [PlannedFilter] = []
+    let filters = Dictionary(uniqueKeysWithValues: configuration.filters.map { ($0.name, $0) })
+    /// The filters of a handler, or of a logger: whatever remembers records is theirs alone.
+    func plan(_ names: [String], handler: Int?) throws(PlanError) -> [LogFilter] {
+      var result: [LogFilter] = []
+      for case let filter? in names.map({ filters[$0] }) {
+        let levels = (filter.level ?? Int.min)...max(filter.level ?? Int.min, filter.maxLevel ?? Int.max)
+        var number: Int?
+        if let looking = try DaemonPlan.filter(filter) {
+          number = planned.count
+          planned.append(PlannedFilter(filter: looking, handler: handler))
+        }
+        result.append(LogFilter(name: Array(filter.logger.utf8), levels: levels, dynamic: number))
+      }
+      return result
+    }
+    func logger(_ logger: Configuration.Logger, name: String) throws(PlanError) -> LoggerTree.Logger {
       LoggerTree.Logger(
         name: Array(name.utf8), level: logger.level, handlers: logger.handlers.compactMap { numbers[$0] },
-        filters: logger.filters.compactMap { filters[$0] }, propagate: logger.propagate)
+        filters: try plan(logger.filters, handler: nil), propagate: logger.propagate)
     }
-    tree = LoggerTree(
-      root: logger(configuration.root, name: ""), loggers: configuration.loggers.map { logger($0, name: $0.name) },
-      handlers: configuration.handlers.map {
-        LoggerTree.Handler(level: $0.level, filters: $0.filters.compactMap { filters[$0] })
-      })
+    var loggers: [LoggerTree.Logger] = []
+    for other in configuration.loggers { loggers.append(try logger(other, name: other.name)) }
+    var handlers: [LoggerTree.Handler] = []
+    for (number, handler) in configuration.handlers.enumerated() {
+      handlers.append(LoggerTree.Handler(level: handler.level, filters: try plan(handler.filters, handler: number)))
+    }
+    tree = LoggerTree(root: try logger(configuration.root, name: ""), loggers: loggers, handlers: handlers)
+    self.filters = planned
     formatters = []
     files = []
     for handler in configuration.handlers {
@@ -46,6 +62,23 @@ struct DaemonPlan: Sendable {
       own.contains { (formatter.format ?? "").contains($0) }
     }
     charsets = configuration.listeners.map { $0.charset == "latin-1" ? .latin1 : .utf8 }
+  }
+
+  /// The part of a filter that looks at each record, if it has one.
+  private static func filter(_ filter: Configuration.Filter) throws(PlanError) -> RecordFilter? {
+    guard filter.pattern != nil || filter.dedupe != nil || filter.rate != nil else { return nil }
+    do throws(PatternError) {
+      let pattern = try filter.pattern.map { text throws(PatternError) in try Pattern(text) }
+      let rate = filter.rate.map { rate in
+        RecordFilter.Rate(
+          records: rate.records, interval: rate.interval.wholeNanoseconds, burst: filter.burst ?? rate.records,
+          text: rate.text)
+      }
+      return RecordFilter(
+        name: filter.name, pattern: pattern, dedupe: filter.dedupe?.wholeNanoseconds, rate: rate)
+    } catch {
+      throw PlanError("filter \(filter.name): \(error)")
+    }
   }
 
   private static func formatter(

@@ -20,6 +20,8 @@ public enum Rejection: Int, CaseIterable, Sendable {
   case datagram
   /// Did not come whole in time.
   case timeout
+  /// A datagram of a peer that is not in the listener's `allow`.
+  case notAllowed
 
   public var name: String {
     switch self {
@@ -32,6 +34,7 @@ public enum Rejection: Int, CaseIterable, Sendable {
     case .memory: "memory"
     case .datagram: "datagram_length"
     case .timeout: "frame_timeout"
+    case .notAllowed: "not_allowed"
     }
   }
 }
@@ -44,6 +47,8 @@ public struct QueueLedger: Sendable {
     public var bytes: UInt64 = 0
     /// By `Rejection`.
     public var rejected = [UInt64](repeating: 0, count: Rejection.allCases.count)
+    /// Connections that were closed between two frames for their silence.
+    public var idle: UInt64 = 0
   }
 
   public var listeners: [Listener]
@@ -123,6 +128,7 @@ public struct Ledger: Sendable {
     for (number, part) in queue.listeners.enumerated() where number < listeners.count {
       listeners[number].counts.frames += part.frames
       listeners[number].counts.bytes += part.bytes
+      listeners[number].counts.idle += part.idle
       for (reason, count) in part.rejected.enumerated() { listeners[number].counts.rejected[reason] += count }
     }
     filtered += queue.filtered

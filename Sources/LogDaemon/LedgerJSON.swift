@@ -25,6 +25,7 @@ extension Ledger {
     let connections = JSONText.object([
       ("accepted", "\(listener.connections.accepted)"), ("open", "\(listener.connections.open)"),
       ("refused", Ledger.object(refusals(listener.connections))),
+      ("closed", Ledger.object(closures(listener.counts))),
     ])
     return JSONText.object([
       ("connections", connections), ("frames", "\(listener.counts.frames)"), ("bytes", "\(listener.counts.bytes)"),
@@ -63,7 +64,13 @@ extension Ledger {
   }
 
   func refusals(_ counts: ConnectionSlots.Counts) -> [(reason: String, count: UInt64)] {
-    [("max_connections", counts.tooMany), ("resources", counts.resources)].filter { $0.1 > 0 }
+    [("max_connections", counts.tooMany), ("not_allowed", counts.notAllowed), ("resources", counts.resources)]
+      .filter { $0.1 > 0 }
+  }
+
+  /// Connections that the daemon closed between two frames.
+  func closures(_ counts: QueueLedger.Listener) -> [(reason: String, count: UInt64)] {
+    [("idle_timeout", counts.idle)].filter { $0.1 > 0 }
   }
 
   func drops(_ counts: DroppedRecords) -> [(reason: String, count: UInt64)] {

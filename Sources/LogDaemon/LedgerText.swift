@@ -23,6 +23,7 @@ extension Ledger {
           })
     for listener in listeners {
       text += line("refused", listener.name, refusals(listener.connections))
+      text += line("closed", listener.name, closures(listener.counts))
       text += line("rejected", listener.name, reasons(listener.counts.rejected))
     }
     text +=

@@ -37,6 +37,11 @@ struct ListenerTable {
     }
   }
 
+  /// By number: who may send datagrams.
+  func allowed(_ listeners: [Configuration.Listener]) -> [AllowList?] {
+    names.map { name in listeners.first { $0.name == name && $0.endpoint.isDatagrams }?.allowList }
+  }
+
   func isOpen(_ listener: Configuration.Listener) -> Bool { open.contains { $0.listener == listener } }
   func isOpen(at endpoint: Configuration.Listener.Endpoint) -> Bool { descriptor(at: endpoint) != nil }
 
@@ -62,7 +67,18 @@ struct ListenerTable {
   }
 }
 
+extension Configuration.Listener {
+  var allowList: AllowList? { allow.map { AllowList($0.map { ($0.bytes, $0.prefixLength) }) } }
+}
+
 extension Configuration.Listener.Endpoint {
+  var isDatagrams: Bool {
+    switch self {
+    case .udp, .unixDatagram: true
+    case .tcp, .unix: false
+    }
+  }
+
   /// For messages and `%(peer)s`: the address, or the socket's path.
   public var text: String {
     switch self {
@@ -87,6 +103,13 @@ extension InternetAddress {
 }
 
 extension Duration {
+  /// Nanoseconds; at most as many as there are in a number.
+  var wholeNanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    let (whole, overflow) = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? .max : whole.addingReportingOverflow(UInt64(clamping: attoseconds / 1_000_000_000)).partialValue
+  }
+
   var dispatch: DispatchTimeInterval {
     let (seconds, attoseconds) = components
     return .nanoseconds(

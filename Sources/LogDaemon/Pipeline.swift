@@ -32,6 +32,8 @@ public struct Pipeline: ~Copyable, RecordSink {
   private let numbers: [Int]
   /// By listener: how its senders' Python 2 strings are read.
   private let charsets: [Renderer.Charset]
+  /// By listener: who may send datagrams; nil: everybody. Streams are looked at when they are accepted.
+  private let allowed: [AllowList?]
   /// Whether a format shows the peer, so that each datagram's sender has to be named.
   private let namesPeers: Bool
   private let status: ServiceStatus?
@@ -40,6 +42,10 @@ public struct Pipeline: ~Copyable, RecordSink {
   private var reader: RecordReader
   private var state: RenderState
   private var tree: LoggerTree
+  private var stage: FilterStage
+  /// Reads the summaries of filters, beside the record at hand.
+  private var summaryReader: RecordReader
+  private var isSummary = false
   private var formatters: [LogFormatter]
   /// By handler.
   private var rings: [RingProducer]
@@ -56,15 +62,18 @@ public struct Pipeline: ~Copyable, RecordSink {
   ///   - status: told about each read
   public init(
     memory: QueueMemory, largestFrame: Int, fields: RecordFields, tree: LoggerTree, formatters: [LogFormatter],
-    outputs: [Output],
-    charsets: [Renderer.Charset], namesPeers: Bool, zones: ZoneLookup? = nil, ledger: QueueLedger? = nil,
+    outputs: [Output], charsets: [Renderer.Charset], namesPeers: Bool, allowed: [AllowList?] = [],
+    filters: [PlannedFilter] = [], zones: ZoneLookup? = nil, ledger: QueueLedger? = nil,
     peers: PeerCounts = PeerCounts(), status: ServiceStatus? = nil, report: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     self.largestFrame = largestFrame
     handlers = outputs.map(\.handler)
     hasRing = handlers.map { $0 != nil }
     self.charsets = charsets
-    self.namesPeers = namesPeers
+    self.allowed = allowed
+    stage = FilterStage(filters, levelNameSlot: fields.levelNameSlot)
+    self.namesPeers = namesPeers || stage.looksAtPeers
+    summaryReader = RecordReader(keys: fields.keys)
     self.report = report
     self.peers = peers
     self.status = status
@@ -118,6 +127,12 @@ public struct Pipeline: ~Copyable, RecordSink {
     let listener = source.socket.listener
     stored.touch(listener)
     let length = range.count - Frame.headerSize
+    if listener < allowed.count, let allowed = allowed[listener], !allowed.contains(source.address) {
+      ledger.listeners[listener].frames += 1
+      ledger.listeners[listener].bytes += UInt64(range.count)
+      reject(.notAllowed, from: source.peer(), detail: "the peer is not in the listener's \"allow\"")
+      return Taken(range.count, .done)
+    }
     guard !truncated, length >= 0, Frame.length(input, at: 0) == length else {
       ledger.listeners[listener].frames += 1
       ledger.listeners[listener].bytes += UInt64(range.count)
@@ -189,6 +204,7 @@ public struct Pipeline: ~Copyable, RecordSink {
       ledger.filtered += 1
       return true
     }
+    if tree.isFiltered(number) { return routeFiltered(pickle, level, number, window, from: peer) }
     let targets = tree.targets(of: number)
     if targets.count > 1 { save(targets) }
     var taken = false
@@ -205,23 +221,44 @@ public struct Pipeline: ~Copyable, RecordSink {
     return true
   }
 
+  /// The same where filters have to look at the record itself.
+  @inline(never)
+  private mutating func routeFiltered(
+    _ pickle: RawSpan, _ level: Int, _ route: Int, _ window: borrowing MemoryWindow, from peer: Peer
+  ) -> Bool {
+    stage.decide(reader, pickle, level, loggerName(pickle), tree, route: route, &state, from: peer)
+    // What is said in front of the record comes first, and is not taken back with it.
+    guard writeSummaries(window) else { return false }
+    let handlers = stage.passing
+    for handler in handlers { save(handler) }
+    for handler in handlers where !write(pickle, to: handler, window, from: peer) {
+      for handler in handlers { restore(handler) }
+      return false
+    }
+    if handlers.isEmpty { ledger.filtered += 1 } else { ledger.routed += 1 }
+    stage.finish()
+    return true
+  }
+
   /// Notes how things stand, so that a record which does not fit everywhere can be taken back.
   @inline(never)
   private mutating func save(_ targets: Range<Int>) {
-    for index in targets {
-      let handler = tree.target(index).handler
-      savedRings[handler] = rings[handler]
-      savedCounts[handler] = ledger.handlers[numbers[handler]]
-    }
+    for index in targets { save(tree.target(index).handler) }
+  }
+
+  private mutating func save(_ handler: Int) {
+    savedRings[handler] = rings[handler]
+    savedCounts[handler] = ledger.handlers[numbers[handler]]
   }
 
   @inline(never)
   private mutating func restore(_ targets: Range<Int>) {
-    for index in targets {
-      let handler = tree.target(index).handler
-      rings[handler] = savedRings[handler]
-      ledger.handlers[numbers[handler]] = savedCounts[handler]
-    }
+    for index in targets { restore(tree.target(index).handler) }
+  }
+
+  private mutating func restore(_ handler: Int) {
+    rings[handler] = savedRings[handler]
+    ledger.handlers[numbers[handler]] = savedCounts[handler]
   }
 
   /// The record's level. One without a number is not lost for it: it counts as the lowest that a
@@ -247,6 +284,57 @@ public struct Pipeline: ~Copyable, RecordSink {
     }
     if name.inScratch { return tree.route(unescaped: name, state.unpickler.arena, pickle) }
     return tree.route(pickle.extracting(name.offset..<name.offset + Int(name.length)))
+  }
+
+  private func loggerName(_ pickle: RawSpan) -> [UInt8] {
+    var name: [UInt8] = []
+    if let value = reader[RecordFields.Slot.name], value.kind == .string || value.kind == .string2 {
+      name.append(state.unpickler.arena.bytes(value, pickle))
+    }
+    return name
+  }
+
+  // MARK: What filters have to say
+
+  public var nextDeadline: UInt64 { stage.nextDeadline }
+
+  public mutating func meetDeadline(_ now: UInt64, _ window: borrowing MemoryWindow) {
+    stage.meetDeadline(now, tree)
+    guard !stage.due.isEmpty else { return }
+    rewind(window)
+    _ = writeSummaries(window)
+  }
+
+  /// Writes what filters have to say, as records of the loggers they kept back. False: there is no room
+  /// for some of it.
+  private mutating func writeSummaries(_ window: borrowing MemoryWindow) -> Bool {
+    while let (handler, summary) = stage.due.first {
+      let pickle = summary.pickle(created: SystemFiles.wallTime())
+      let padded = pickle + [UInt8](repeating: 0, count: RecordReader.padding)
+      guard summaryReader.read(padded.rawBytes, end: pickle.count) else {
+        preconditionFailure("a record of our own is of the stock shape")
+      }
+      swap(&reader, &summaryReader)
+      isSummary = true
+      let done = write(
+        pickle.rawBytes, to: handler, window, from: Peer(listener: 0, origin: summary.origin))
+      isSummary = false
+      swap(&reader, &summaryReader)
+      guard done else { return false }
+      stage.removeFirst()
+    }
+    return true
+  }
+
+  /// What could not be written yet, by the handlers' numbers in the ledger: for the next pipeline.
+  var summariesLeft: [(number: Int, summary: RecordSummary)] {
+    stage.due.map { (numbers[$0.handler], $0.summary) }
+  }
+
+  /// Takes over what an earlier pipeline could not write; what is for handlers that are gone is lost.
+  mutating func carry(_ summaries: [(number: Int, summary: RecordSummary)]) {
+    stage.carry(
+      summaries.compactMap { summary in numbers.firstIndex(of: summary.number).map { ($0, summary.summary) } })
   }
 
   // MARK: Record to line
@@ -277,6 +365,8 @@ public struct Pipeline: ~Copyable, RecordSink {
   @inline(never)
   private mutating func noteUnshown(_ handler: Int) {
     state.unshown = 0
+    // The daemon's own records have no extra fields.
+    if isSummary { return }
     ledger.handlers[numbers[handler]].unformatted += 1
     stored.touch()
     if ledger.handlers[numbers[handler]].unformatted == 1 { report(.unformatted(handler: handler)) }
@@ -325,8 +415,14 @@ public struct Pipeline: ~Copyable, RecordSink {
       reject(.tooLong, from: peer, detail: "a frame of \(length) bytes; max_frame_bytes is \(largestFrame)")
     case .foreign(let name): reject(.foreign, from: peer, detail: "\(name) instead of log records")
     case .memory: reject(.memory, from: peer, detail: "unfinished frames have all the memory they may have")
-    case .frameTimeout, .idleTimeout: reject(.timeout, from: peer, detail: "an unfinished frame timed out")
+    case .frameTimeout: reject(.timeout, from: peer, detail: "a frame that was not whole within frame_timeout")
     }
+  }
+
+  public mutating func idle(_ peer: Peer) {
+    ledger.listeners[peer.listener].idle += 1
+    stored.touch()
+    report(.idle(peer: peer.name))
   }
 }
 
@@ -335,4 +431,6 @@ public enum PipelineEvent: Sendable {
   case rejected(Rejection, peer: String, detail: String)
   /// A record of this handler lacks a field that its format shows, or has one without a text.
   case unformatted(handler: Int)
+  /// A connection was closed for its silence.
+  case idle(peer: String)
 }

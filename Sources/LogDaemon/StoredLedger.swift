@@ -3,6 +3,9 @@ import SharedState
 /// How a queue's counters get into its memory, with the transaction that they count, and out of it in
 /// the next process.
 struct StoredLedger: Sendable, BitwiseCopyable {
+  /// Of a listener's cells the last one: the reasons of rejections may become more.
+  static let idleCell = QueueLayout.listenerCells - 1
+
   private let layout: QueueLayout.Counters
   /// The listener whose frames were counted since the last transaction; -1: none.
   private var listener = -1
@@ -65,6 +68,7 @@ struct StoredLedger: Sendable, BitwiseCopyable {
       for (reason, count) in counts.rejected.enumerated() {
         transaction.set(layout.listener(number) + 2 + reason, count, window)
       }
+      transaction.set(layout.listener(number) + StoredLedger.idleCell, counts.idle, window)
     }
     for (number, counts) in ledger.handlers.enumerated() {
       let cell = layout.handler(number)
@@ -90,6 +94,7 @@ extension QueueLedger {
       for reason in self.listeners[number].rejected.indices {
         self.listeners[number].rejected[reason] = memory.window.load(cell + 2 + reason)
       }
+      self.listeners[number].idle = memory.window.load(cell + StoredLedger.idleCell)
     }
     for number in self.handlers.indices {
       let cell = memory.layout.counters.handler(number)

@@ -55,6 +55,23 @@ public enum SystemFiles {
     }
   }
 
+  /// Raises the number of descriptors that the process may have as far as it may; returns it.
+  static func raiseDescriptorLimit() -> Int {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard unsafe getrlimit(resource, &limit) == 0 else { return Int.max }
+    var raised = rlimit(rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max)
+    if unsafe setrlimit(resource, &raised) == 0 { limit = raised }
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// Seconds since 1970.
+  static func wallTime() -> Double {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
   public static func environment(_ name: String) -> String? {
     let value = unsafe getenv(name)
     guard let value = unsafe value else { return nil }

@@ -48,6 +48,11 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   private let wake: EventDescriptor
   private var rounds = 0
   private var isStopping = false
+  private var timeouts = ConnectionTimeouts()
+  private var timer: DeadlineTimer?
+  /// Nanoseconds that the queue has waited for room in all, and since when it does so now.
+  private var waited: UInt64 = 0
+  private var waitsSince: UInt64?
 
   /// A token in epoll: what is ready.
   private enum Token {
@@ -121,10 +126,17 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     let source = DispatchSource.makeReadSource(fileDescriptor: epoll.descriptor, queue: queue)
     source.setEventHandler { [unowned self] in self.run() }
     self.source = source
+    timer = DeadlineTimer(queue: queue) { [unowned self] in
+      self.timer?.disarm()
+      self.meetDeadlines()
+      self.flush()
+      self.armTimer()
+    }
     queue.async { [self] in
       recover(datagrams)
       self.source?.activate()
-      if stalled != nil { waitForRoom() }
+      if stalled != nil { return waitForRoom() }
+      armTimer()
     }
   }
 
@@ -154,8 +166,9 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     do throws(SystemError) {
       try Epoll.add(epoll.descriptor, descriptor, token: UInt64(slot))
     } catch {
-      close(slot)
+      return close(slot)
     }
+    noteReceived(slot, isNewFrame: false)
   }
 
   /// Takes over a datagram socket. On the queue.
@@ -189,8 +202,9 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     do throws(SystemError) {
       try Epoll.add(epoll.descriptor, descriptor, token: UInt64(slot))
     } catch {
-      close(slot)
+      return close(slot)
     }
+    noteReceived(slot, isNewFrame: true)
   }
 
   private func close(_ slot: Int) {
@@ -205,6 +219,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     }
     if let block = connection.block { blocks.release(block, memory) }
     connections[slot] = nil
+    if !connection.peer.timeouts.isNone { timeouts.closed(slot) }
     closed(slot, connection.peer)
   }
 
@@ -230,9 +245,10 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     while true {
       let ready = epoll.wait(milliseconds: 0)
       if ready == 0 {
+        meetDeadlines()
         flush()
         if stalled != nil { return waitForRoom() }
-        guard epoll.wait(milliseconds: DecodeQueue.stayMilliseconds) > 0 else { return }
+        guard epoll.wait(milliseconds: DecodeQueue.stayMilliseconds) > 0 else { return armTimer() }
         continue
       }
       for index in 0..<ready {
@@ -240,6 +256,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
         if stalled != nil || isStopping { break }
       }
       rounds += 1
+      meetDeadlines()
       if sink.unflushed >= DecodeQueue.flushBytes || rounds >= DecodeQueue.flushRounds { flush() }
       if stalled != nil { return waitForRoom() }
     }
@@ -305,6 +322,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
       connection.frame.advance(count)
       commit(slot, &connection, .none)
       connections[slot] = connection
+      noteReceived(slot, isNewFrame: false)
       return
     }
     let input = memory.layout.input + QueueLayout.inputHeadroom
@@ -315,6 +333,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   func take(_ slot: Int, block whole: Bool, rest: Range<Int>) {
     guard var connection = connections[slot] else { return }
     var rest = rest
+    let wasHeader = !whole && !connection.frame.isBetweenFrames
     // Its bytes are needed until the transaction, and so is its block.
     var finished: FrameBlocks.Block?
     if whole, let block = connection.block {
@@ -341,6 +360,8 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
       if refusal == nil { commit(slot, &connection, .none) }
     }
     connections[slot] = connection
+    // The bytes of a length that come one by one are the same frame.
+    noteReceived(slot, isNewFrame: !wasHeader || taken.consumed > 0)
     if let refusal { refuse(slot, refusal) }
     if let finished { blocks.release(finished, memory) }
   }
@@ -402,6 +423,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   /// here is still done.
   private func waitForRoom() {
     source?.suspend()
+    waitsSince = DispatchTime.now().uptimeNanoseconds
     retryLater()
   }
 
@@ -414,6 +436,8 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
         flush()
         return retryLater()
       }
+      if let since = waitsSince { waited += DispatchTime.now().uptimeNanoseconds - since }
+      waitsSince = nil
       source?.resume()
       run()
     }
@@ -428,6 +452,63 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
       if stalled == nil, connections[slot]?.descriptor == -1 { end(slot) }
     case .datagrams(let peer, let next, let count): takeDatagrams(peer, next, count)
     }
+  }
+
+  // MARK: Deadlines
+
+  private func noteReceived(_ slot: Int, isNewFrame: Bool) {
+    guard let connection = connections[slot], !connection.peer.timeouts.isNone else { return }
+    timeouts.received(
+      slot, connection.peer.timeouts, isPartial: !connection.frame.isBetweenFrames, isNewFrame: isNewFrame,
+      now: DispatchTime.now().uptimeNanoseconds - waited)
+  }
+
+  /// Closes connections that took too long, and lets the sink say what it has to. The connections'
+  /// clock stands still while the queue waits for room: then it is not they who are late.
+  private func meetDeadlines() {
+    let timeout = timeouts.next
+    let sum = sink.nextDeadline
+    guard timeout != .max || sum != .max, !isStopping else { return }
+    let now = DispatchTime.now().uptimeNanoseconds
+    if sum <= now { meetSinkDeadline(now) }
+    guard stalled == nil, timeout <= now - waited else { return }
+    for slot in timeouts.due(now - waited) {
+      // What has come by now counts.
+      receive(slot)
+      guard stalled == nil else { return }
+      if let expiry = timeouts.expiry(slot, now: now - waited) { expire(slot, expiry) }
+    }
+  }
+
+  /// What work is under way stays noted.
+  private func meetSinkDeadline(_ now: UInt64) {
+    sink.meetDeadline(now, memory.window)
+    sink.commit(&transaction, memory.window)
+    transaction.commit(memory.window)
+  }
+
+  /// Has the sink do everything that it would do some time: it is to be replaced, or the queue stops.
+  /// On the queue.
+  public func meetAllDeadlines() {
+    meetSinkDeadline(.max)
+    flush()
+  }
+
+  private func expire(_ slot: Int, _ expiry: ConnectionTimeouts.Expiry) {
+    guard let connection = connections[slot] else { return }
+    switch expiry {
+    case .frame: return refuse(slot, .frameTimeout)
+    case .idle:
+      if connection.frame.isBetweenFrames { sink.idle(connection.peer) }
+      end(slot)
+    }
+  }
+
+  /// Sees to it that the queue is woken for the next deadline, when it goes back to Dispatch.
+  private func armTimer() {
+    if isStopping { return }
+    let timeout = timeouts.next
+    timer?.arm(min(sink.nextDeadline, timeout == .max ? .max : timeout.clampedSum(waited)))
   }
 
   // MARK: Stopping

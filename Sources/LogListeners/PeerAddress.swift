@@ -30,6 +30,15 @@ public struct PeerAddress: Sendable, Hashable, BitwiseCopyable {
 
   static func internet4(_ address: UInt32) -> PeerAddress { PeerAddress(.internet4, 0, UInt64(address)) }
 
+  /// The address as 128 bits, IPv4 as ::ffff:0:0/96; nil: it is none.
+  var bits: (address: UInt128, isIPv4: Bool)? {
+    switch kind {
+    case .none, .user: nil
+    case .internet4: (UInt128(0xffff) << 32 | UInt128(low), true)
+    case .internet6: (UInt128(high) << 64 | UInt128(low), false)
+    }
+  }
+
   /// "10.0.0.1", "fe80::1", "uid 1000".
   public var text: String {
     switch kind {

@@ -7,11 +7,16 @@ public final class Peer: Sendable {
   public let listener: Int
   public let origin: RecordOrigin
   public let address: PeerAddress
+  /// How long its connection may be silent or leave a frame unfinished.
+  public let timeouts: ConnectionTimeouts.Limits
 
-  public init(listener: Int, origin: RecordOrigin, address: PeerAddress = .unknown) {
+  public init(
+    listener: Int, origin: RecordOrigin, address: PeerAddress = .unknown, timeouts: ConnectionTimeouts.Limits = .none
+  ) {
     self.listener = listener
     self.origin = origin
     self.address = address
+    self.timeouts = timeouts
   }
 
   /// The peer's name for messages.
@@ -50,6 +55,13 @@ public protocol RecordSink: ~Copyable, SendableMetatype {
   mutating func truncated(_ bytes: Int, from peer: Peer)
   /// A stream that is closed, since its bytes are no frames or its partial frame has no room.
   mutating func refused(_ reason: StreamRefusal, from peer: Peer)
+  /// A connection that was closed between two frames, since it was silent for too long.
+  mutating func idle(_ peer: Peer)
+  /// When `meetDeadline` has something to do, or earlier: nanoseconds of `DispatchTime`'s uptime;
+  /// `UInt64.max`: never.
+  var nextDeadline: UInt64 { get }
+  /// Does what is due by then, `UInt64.max` being everything. A `commit` follows.
+  mutating func meetDeadline(_ now: UInt64, _ window: borrowing MemoryWindow)
   /// Notes what is to show the writers all records taken so far, and everything else that is to
   /// outlive the process with them. Whoever calls it carries the transaction out at once.
   mutating func commit(_ transaction: inout Transaction, _ window: borrowing MemoryWindow)
@@ -90,6 +102,4 @@ public enum StreamRefusal: Error, Sendable, Equatable {
   case memory
   /// A partial frame that did not come whole in time.
   case frameTimeout
-  /// Nothing came for too long.
-  case idleTimeout
 }

@@ -157,6 +157,21 @@ public enum Socket {
     }
   }
 
+  /// When a connection over which nothing comes is asked whether the peer is still there, how long
+  /// after that again, and how often before it is given up: seconds, seconds, times. tcp(7).
+  public static let keepAliveIdle: Int32 = 300
+  public static let keepAliveInterval: Int32 = 30
+  public static let keepAliveProbes: Int32 = 5
+
+  /// Lets the kernel find out about peers that went away without a word. On a listening TCP socket:
+  /// accepted ones inherit it.
+  public static func keepAlive(_ descriptor: Int32) throws(SystemError) {
+    try set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+    try set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, keepAliveIdle)
+    try set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, keepAliveInterval)
+    try set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, keepAliveProbes)
+  }
+
   /// An integer option, or nil.
   public static func option(_ descriptor: Int32, _ level: Int32, _ option: Int32) -> Int32? {
     var value: Int32 = 0

@@ -132,7 +132,7 @@ public struct LogFormatter: Sendable {
       case .literal:
         guard line.appendLiteral(literals.rawBytes, step.number, step.count) else { return false }
       case .message:
-        if let message = record[RecordFields.Slot.message], isFalse(record[RecordFields.Slot.arguments]) {
+        if let message = record[RecordFields.Slot.message], RecordMessage.isMerged(record) {
           let copied = copy(message, pickle, into: &line)
           if copied > 0 { continue }
           if copied < 0 { return false }
@@ -255,13 +255,6 @@ public struct LogFormatter: Sendable {
 
   // MARK: The message
 
-  /// Whether `record.args` is false in Python's sense, as it is in everything that a stock handler
-  /// sends: the message is complete then.
-  private func isFalse(_ arguments: PickleValue?) -> Bool {
-    guard let arguments else { return true }
-    return arguments.kind == .none
-  }
-
   @inline(never)
   private func appendMessage(
     _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into line: inout LineBuffer
@@ -269,31 +262,10 @@ public struct LogFormatter: Sendable {
     var text: [UInt8] = []
     swap(&text, &state.text)
     text.removeAll(keepingCapacity: true)
-    messageText(record, pickle, &state, into: &text)
+    RecordMessage.append(record, pickle, &state, into: &text)
     let done = line.appendText(text.rawBytes, 0, text.count, errors)
     swap(&text, &state.text)
     return done
-  }
-
-  /// `LogRecord.getMessage()`: `str(msg)`, with `% args` if there are any.
-  private func messageText(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into text: inout [UInt8]
-  ) {
-    guard let message = record[RecordFields.Slot.message] else { return }
-    do throws(RenderError) {
-      try state.renderer.str(message, state.unpickler.arena, pickle, into: &text)
-    } catch {
-      state.unshown += 1
-      text.append(contentsOf: "%(message)s".utf8)
-      return
-    }
-    guard let arguments = record[RecordFields.Slot.arguments], arguments.kind != .none else { return }
-    guard let merged = MessageArguments.merge(text, arguments, pickle, &state) else {
-      // Python raises and loses the record; the text without its arguments is what there is.
-      state.unshown += 1
-      return
-    }
-    text = merged
   }
 
   // MARK: Any field
@@ -322,12 +294,12 @@ public struct LogFormatter: Sendable {
       case .none: throw .invalid
       case .message:
         if let message = record[RecordFields.Slot.message], message.kind == .string,
-          isFalse(record[RecordFields.Slot.arguments])
+          RecordMessage.isMerged(record)
         {
           try render(field, message, spec, pickle, &state, into: &text)
         } else {
           var own: [UInt8] = []
-          messageText(record, pickle, &state, into: &own)
+          RecordMessage.append(record, pickle, &state, into: &own)
           try render(field, OwnValue(text: own), spec, &state, into: &text)
         }
       case .ascTime:

@@ -43,6 +43,8 @@ public struct LoggerTree: Sendable {
   public struct Route: Sendable {
     /// `Logger.isEnabledFor`: lower levels go nowhere.
     public var level: Int
+    /// The logger's own filters that have to look at each record: numbers in the configuration.
+    public var filters: [Int]
     public var targets: [Target]
   }
 
@@ -50,7 +52,7 @@ public struct LoggerTree: Sendable {
   public struct Target: Sendable {
     public var handler: Int
     public var levels: ClosedRange<Int>
-    /// The filters that have to look at each record: numbers in the configuration.
+    /// The handler's filters that have to look at each record: numbers in the configuration.
     public var filters: [Int]
   }
 
@@ -88,6 +90,11 @@ public struct LoggerTree: Sendable {
   @inline(__always)
   public func level(of route: Int) -> Int { cache.routes[route].level }
 
+  /// Whether there is a filter on the way that has to look at each record itself: `filters(ofRoute:)`
+  /// and `filters(ofTarget:)`.
+  @inline(__always)
+  public func isFiltered(_ route: Int) -> Bool { cache.routes[route].isFiltered }
+
   /// The numbers of a route's targets.
   @inline(__always)
   public func targets(of route: Int) -> Range<Int> { cache.routes[route].targets }
@@ -100,11 +107,12 @@ public struct LoggerTree: Sendable {
     public let handler: Int
     public let lowest: Int
     public let highest: Int
-    /// Whether filters have to look at the record itself: see `filters(ofTarget:)`.
-    public let isFiltered: Bool
   }
 
-  /// The filters that have to look at each record of a target: numbers in the configuration.
+  /// The logger's filters that have to look at each record of a route: numbers in the configuration.
+  public func filters(ofRoute number: Int) -> [Int] { cache.routeFilters[number] }
+
+  /// The same of the handler behind a target.
   public func filters(ofTarget number: Int) -> [Int] { cache.filters[number] }
 
   @inline(never)
@@ -124,7 +132,7 @@ public struct LoggerTree: Sendable {
     let level = path.first { $0.level != 0 }?.level ?? 0
     // A logger's own filters see its own records only, not those that propagate to it.
     let own = (isRoot || path[0].name == name) && !path.isEmpty ? path[0].filters : []
-    guard let passing = LogFilter.combine(own, name: name) else { return Route(level: level, targets: []) }
+    guard let passing = LogFilter.combine(own, name: name) else { return Route(level: level, filters: [], targets: []) }
     var targets: [Target] = []
     for logger in path {
       for handler in logger.handlers {
@@ -132,12 +140,11 @@ public struct LoggerTree: Sendable {
         let lowest = max(handlers[handler].level, max(passing.levels.lowerBound, filters.levels.lowerBound))
         let highest = min(passing.levels.upperBound, filters.levels.upperBound)
         guard lowest <= highest else { continue }
-        targets.append(
-          Target(handler: handler, levels: lowest...highest, filters: passing.dynamic + filters.dynamic))
+        targets.append(Target(handler: handler, levels: lowest...highest, filters: filters.dynamic))
       }
       if !logger.propagate { break }
     }
-    return Route(level: level, targets: targets)
+    return Route(level: level, filters: passing.dynamic, targets: targets)
   }
 
   /// The configured loggers from the name upwards, the root last: `Manager._fixupParents`. A search
@@ -166,6 +173,7 @@ private struct RouteCache: Sendable {
     let level: Int
     let first: Int
     let count: Int
+    let isFiltered: Bool
     var targets: Range<Int> { first..<first + count }
   }
 
@@ -180,6 +188,8 @@ private struct RouteCache: Sendable {
   private(set) var targets: [LoggerTree.CachedTarget] = []
   /// By target.
   private(set) var filters: [[Int]] = []
+  /// By route.
+  private(set) var routeFilters: [[Int]] = []
   private var names: [[UInt8]] = []
   /// Twice as many as names are kept.
   private var entries = [Entry](repeating: Entry(), count: 2 * LoggerTree.keptNames)
@@ -205,12 +215,14 @@ private struct RouteCache: Sendable {
       self = RouteCache()
     }
     let number = routes.count
-    routes.append(Route(level: route.level, first: targets.count, count: route.targets.count))
+    let isFiltered = !route.filters.isEmpty || route.targets.contains { !$0.filters.isEmpty }
+    routes.append(
+      Route(level: route.level, first: targets.count, count: route.targets.count, isFiltered: isFiltered))
+    routeFilters.append(route.filters)
     for target in route.targets {
       targets.append(
         LoggerTree.CachedTarget(
-          handler: target.handler, lowest: target.levels.lowerBound, highest: target.levels.upperBound,
-          isFiltered: !target.filters.isEmpty))
+          handler: target.handler, lowest: target.levels.lowerBound, highest: target.levels.upperBound))
       filters.append(target.filters)
     }
     names.append(name)

@@ -17,8 +17,10 @@ public struct RecordFields: Sendable {
   public private(set) var names: [[UInt8]] = [
     "name", "levelno", "msg", "args", "created", "msecs", "exc_text", "stack_info",
   ].map { Array($0.utf8) }
+  /// Of `levelname`, which a filter's summary repeats.
+  public private(set) var levelNameSlot = 0
 
-  public init() {}
+  public init() { levelNameSlot = slot(Array("levelname".utf8)) }
 
   /// The slot of a field, which is made when the name is new.
   mutating func slot(_ name: [UInt8]) -> Int {

@@ -99,3 +99,10 @@ extension MutableRawSpan {
     }
   }
 }
+
+extension Hasher {
+  /// Feeds bytes. Seeded anew in each process, as all of the standard library's hashing.
+  public mutating func combine(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { unsafe combine(bytes: $0) }
+  }
+}

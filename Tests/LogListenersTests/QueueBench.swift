@@ -13,6 +13,7 @@ enum SinkEvent: Equatable, Sendable {
   case datagram([UInt8], truncated: Bool)
   case truncated(connection: String, Int)
   case refused(connection: String, StreamRefusal)
+  case idle(connection: String)
   case closed(slot: Int)
 }
 
@@ -23,6 +24,9 @@ final class SinkLog: Sendable {
   let fullEvery = Atomic<Int>(0)
   let fullTimes = Atomic<Int>(1)
   let commits = Atomic<Int>(0)
+  /// What the sink says is due next, and when it was asked to do it.
+  let nextDeadline = Atomic<UInt64>(.max)
+  let met = Mutex<[UInt64]>([])
 
   func add(_ event: SinkEvent) { events.withLock { $0.append(event) } }
   var all: [SinkEvent] { events.withLock { $0 } }
@@ -86,6 +90,12 @@ struct RecordingSink: RecordSink {
 
   mutating func truncated(_ bytes: Int, from peer: Peer) { log.add(.truncated(connection: peer.name, bytes)) }
   mutating func refused(_ reason: StreamRefusal, from peer: Peer) { log.add(.refused(connection: peer.name, reason)) }
+  mutating func idle(_ peer: Peer) { log.add(.idle(connection: peer.name)) }
+  var nextDeadline: UInt64 { log.nextDeadline.load(ordering: .relaxed) }
+  mutating func meetDeadline(_ now: UInt64, _ window: borrowing MemoryWindow) {
+    log.nextDeadline.store(.max, ordering: .relaxed)
+    log.met.withLock { $0.append(now) }
+  }
   mutating func commit(_ transaction: inout Transaction, _ window: borrowing MemoryWindow) {
     log.commits.add(1, ordering: .relaxed)
   }
@@ -128,11 +138,14 @@ final class QueueBench {
 
   /// A connection whose peer is called `name`. With SEQPACKET the queue receives exactly the pieces
   /// that are sent.
-  func connect(_ name: String, _ type: __socket_type = SOCK_SEQPACKET) throws -> Int32 {
+  func connect(
+    _ name: String, _ type: __socket_type = SOCK_SEQPACKET, timeouts: ConnectionTimeouts.Limits = .none
+  ) throws -> Int32 {
     let (ours, queues) = try pair(type)
     let slot = slots
     slots += 1
-    let peer = Peer(listener: 0, origin: RecordOrigin(peer: Array(name.utf8), listener: []))
+    let peer = Peer(
+      listener: 0, origin: RecordOrigin(peer: Array(name.utf8), listener: []), timeouts: timeouts)
     queue.post { $0.add(queues, slot: slot, peer: peer) }
     return ours
   }

@@ -74,7 +74,7 @@ struct ManualPageTests {
   }
 
   @Test func theExampleIsFreeOfErrors() {
-    let checks = ConfigurationChecks(zoneExists: { _ in true }, pattern: { _ in nil })
+    let checks = ConfigurationChecks(zoneExists: { _ in true })
     let (example, messages) = ConfigurationLoader(directory: "/var/log/onggi", checks: checks).load(
       bytes: Array(configuration.example.utf8), file: "example")
     #expect(example != nil && messages.isEmpty, "\(messages)")

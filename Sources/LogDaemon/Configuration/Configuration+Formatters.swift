@@ -107,5 +107,11 @@ extension Configuration {
       self.records = records
       self.interval = interval
     }
+
+    /// As a configuration spells it: "1000/s".
+    public var text: String {
+      let unit = Quantities.durationUnits.first { Duration.milliseconds($0.milliseconds) == interval }
+      return "\(records)/\(unit?.name ?? "\(interval)")"
+    }
   }
 }

@@ -6,15 +6,11 @@ extension ConfigurationReader {
   /// Keys, each with the value that asks for nothing and is therefore taken; nil: there is none.
   typealias Planned<Key: SectionKey> = [Key: String?]
 
-  static let plannedListenerKeys: Planned<ListenerKey> = [.allow: nil, .idleTimeout: "none", .frameTimeout: "none"]
-  static let plannedFilterKeys: Planned<FilterKey> = [.rate: nil, .burst: nil, .dedupe: "none", .pattern: nil]
   static let plannedHandlerKeys: Planned<HandlerKey> = [.fsync: "never", .whenFull: "block"]
   static let plannedLimitKeys: Planned<LimitKey> = [.whenFull: "block"]
   static let plannedHandlerClass = HandlerClass.journal
 
   func reportPlannedSettings() {
-    for named in namedTables(.listeners) ?? [] { report(Self.plannedListenerKeys, in: section(.listeners, named)) }
-    for named in namedTables(.filters) ?? [] { report(Self.plannedFilterKeys, in: section(.filters, named)) }
     for named in namedTables(.handlers) ?? [] {
       let section: Section<HandlerKey> = section(.handlers, named)
       if let entry = section.entry(.class), entry.value.kind == .string(Self.plannedHandlerClass.rawValue) {
