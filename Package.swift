@@ -62,7 +62,7 @@ let package = Package(
 
 // Tests/Fuzz/run links these to libFuzzer, which has a main of its own.
 if Context.environment["ONGGI_FUZZ"] != nil {
-  for name in ["FuzzPickle", "FuzzFrames", "FuzzTOML", "FuzzFormat", "FuzzPattern"] {
+  for name in ["FuzzPickle", "FuzzFrames", "FuzzTOML", "FuzzFormat", "FuzzPattern", "FuzzControl"] {
     package.targets.append(
       .target(name: name, dependencies: ["FuzzEntries"], path: "Tests/Fuzz/\(name)", swiftSettings: strict))
     package.products.append(.library(name: name, type: .static, targets: [name]))

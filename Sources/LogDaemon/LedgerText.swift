@@ -130,7 +130,11 @@ enum ByteCount {
 
   /// With one decimal below ten.
   private static func number(_ bytes: UInt64, _ unit: UInt64) -> String {
-    let tenths = (bytes / (unit / 100) + 5) / 10
-    return tenths < 100 ? "\(tenths / 10).\(tenths % 10)" : "\((tenths + 5) / 10)"
+    let tenths = rounded(bytes, unit / 10)
+    return tenths < 100 ? "\(tenths / 10).\(tenths % 10)" : "\(rounded(bytes, unit))"
+  }
+
+  private static func rounded(_ bytes: UInt64, _ unit: UInt64) -> UInt64 {
+    bytes / unit + (bytes % unit >= unit / 2 ? 1 : 0)
   }
 }

@@ -6,6 +6,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case toml = "FuzzTOML"
   case format = "FuzzFormat"
   case pattern = "FuzzPattern"
+  case control = "FuzzControl"
 
   /// Whatever the bytes are, this returns; it traps where a promise is broken.
   public func run(_ bytes: [UInt8]) {
@@ -15,6 +16,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .toml: TOMLEntry.run(bytes)
     case .format: FormatEntry.run(bytes)
     case .pattern: PatternEntry.run(bytes)
+    case .control: ControlEntry.run(bytes)
     }
   }
 }
