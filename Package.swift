@@ -39,8 +39,9 @@ let package = Package(
     .executableTarget(
       name: "onggi-bench", dependencies: ["LogDaemon", "LogRecords", "Pickle", "SharedState"],
       exclude: ["instructions"], swiftSettings: strict),
-    .testTarget(name: "PickleTests", dependencies: ["Pickle"], swiftSettings: strict),
-    .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle"], swiftSettings: strict),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "PickleTests", dependencies: ["Pickle", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "OnggiTests", dependencies: ["onggi", "LogDaemon"], swiftSettings: strict),
     .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),
     .testTarget(name: "SharedStateTests", dependencies: ["SharedState"], swiftSettings: strict),

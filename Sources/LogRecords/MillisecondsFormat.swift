@@ -1,3 +1,5 @@
+import Pickle
+
 /// Why `default_msec_format % (text, msecs)` cannot work for any record.
 public enum MillisecondsFormatError: Error, Equatable, Sendable {
   /// ValueError: the format ends within a conversion.
@@ -163,26 +165,26 @@ public struct MillisecondsFormat: Sendable, Equatable {
   }
 
   private static func append(_ value: Double, _ conversion: Conversion, into output: inout [UInt8]) {
-    let digits: [UInt8]
+    var digits: [UInt8] = []
     var negative = value.sign == .minus
     switch Unicode.Scalar(conversion.type) {
     case "s", "r", "a":
-      append(text: FloatText.repr(value)[...], conversion, into: &output)
-      return
+      digits.appendFloatRepr(value)
+      return append(text: digits[...], conversion, into: &output)
     case "d", "i", "u":
-      let whole = FloatText.wholeDigits(value)
+      var whole: [UInt8] = []
+      appendMagnitude(value.rounded(.towardZero), .fixed, precision: 0, into: &whole)
       negative = negative && whole != [UInt8(ascii: "0")]
-      let zeros = max((conversion.precision ?? 0) - whole.count, 0)
-      digits = repeatElement(UInt8(ascii: "0"), count: zeros) + whole
+      digits.append(
+        contentsOf: repeatElement(UInt8(ascii: "0"), count: max((conversion.precision ?? 0) - whole.count, 0)))
+      digits += whole
     default:
       let type = AsciiCase.lower(conversion.type)
-      let text =
-        value.isFinite
-        ? FloatText.magnitude(
-          value, conversion: type, precision: conversion.precision ?? 6, alternate: conversion.alternate)
-        : FloatText.special(value.magnitude)
+      let form: FloatForm = type == UInt8(ascii: "f") ? .fixed : type == UInt8(ascii: "e") ? .exponent : .general
+      appendMagnitude(
+        value, form, precision: conversion.precision ?? 6, uppercase: type != conversion.type,
+        alternate: conversion.alternate, into: &digits)
       if value.isNaN { negative = false }
-      digits = type == conversion.type ? text : text.map(AsciiCase.upper)
     }
     let sign: [UInt8] =
       negative
@@ -195,5 +197,17 @@ public struct MillisecondsFormat: Sendable, Equatable {
     if zeros { output.append(contentsOf: fill) }
     output.append(contentsOf: digits)
     if conversion.left { output.append(contentsOf: fill) }
+  }
+
+  private static func appendMagnitude(
+    _ value: Double, _ form: FloatForm, precision: Int, uppercase: Bool = false, alternate: Bool = false,
+    into output: inout [UInt8]
+  ) {
+    do throws(RenderError) {
+      try output.appendFloat(
+        value.magnitude, form, precision: precision, uppercase: uppercase, alternate: alternate)
+    } catch {
+      preconditionFailure("precisions have been checked")
+    }
   }
 }

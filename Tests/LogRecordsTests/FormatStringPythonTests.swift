@@ -1,4 +1,5 @@
 import Pickle
+import TestSupport
 import Testing
 
 @testable import LogRecords
@@ -8,14 +9,12 @@ import Testing
   /// words that matter to a style.
   @Test(arguments: FormatString.Style.allCases)
   func generatedFormatsAreReadAsPythonReadsThem(_ style: FormatString.Style) throws {
-    guard let oracle = FormatOracle.find() else { return }
-    let seed = FormatOracle.seed()
-    print("seed \(seed)")
-    let lines = try oracle.lines(Self.formatScript, ["\(seed)", "8000", style.character])
+    guard let oracle = PythonOracle.current else { return }
+    let seed = SeededGenerator.seed("\(#function) \(style)")
+    let lines = try oracle.columns(Self.formatScript, ["\(seed)", "8000", style.character])
     #expect(lines.count == 8000)
     var failures = 0
-    for line in lines {
-      let columns = FormatOracle.columns(line)
+    for columns in lines {
       let format = try #require(columns[0])
       let pickle = try #require(columns[1])
       let isAccepted = columns[2] == [1]
@@ -49,15 +48,13 @@ import Testing
   }
 
   private func compareFields(_ style: FormatString.Style, _ values: String, count: Int) throws {
-    guard let oracle = FormatOracle.find() else { return }
-    let seed = FormatOracle.seed()
-    print("seed \(seed)")
-    let lines = try oracle.lines(Self.fieldScript, ["\(seed)", "\(count)", style.character, values])
+    guard let oracle = PythonOracle.current else { return }
+    let seed = SeededGenerator.seed("\(#function) \(style)")
+    let lines = try oracle.columns(Self.fieldScript, ["\(seed)", "\(count)", style.character, values])
     #expect(lines.count == count)
     var failures = 0
     var shown = 0
-    for line in lines {
-      let columns = FormatOracle.columns(line)
+    for columns in lines {
       let format = try #require(columns[0])
       let pickle = try #require(columns[1])
       let result = try FormattedLine(FormatString(format, style: style, validate: false), pickle: pickle)
@@ -77,7 +74,7 @@ import Testing
 
   /// `\w` and `\d` of `re`, over all code points.
   @Test func classesOfCharactersArePythons() throws {
-    guard let oracle = FormatOracle.find() else { return }
+    guard let oracle = PythonOracle.current else { return }
     let lines = try oracle.lines(
       """
       import re
@@ -87,7 +84,7 @@ import Testing
           kind = int(bool(re.match(r'\\w', text))) + 2 * int(bool(re.match(r'\\d', text)))
           if kind != last: print(number, kind)
           last = kind
-      """, [])
+      """)
     var changes: [String] = []
     var last = 0
     for number in 0..<UInt32(0x11_0000) {
@@ -95,7 +92,7 @@ import Testing
       if kind != last { changes.append("\(number) \(kind)") }
       last = kind
     }
-    #expect(changes == lines.map { String(decoding: $0, as: UTF8.self) })
+    #expect(changes == lines)
   }
 
   private func show(_ text: [UInt8]?) -> String {

@@ -1,4 +1,5 @@
 import Pickle
+import TestSupport
 import Testing
 
 @testable import LogRecords

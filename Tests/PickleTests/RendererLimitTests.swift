@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Pickle
@@ -52,7 +53,7 @@ import Testing
     var bytes: [UInt8] = []
     if out.count % 2 == 1 { out.insert(0x30, at: 0) }
     for index in stride(from: out.count - 2, through: 0, by: -2) {
-      bytes += PickleTests.bytes(hex: String(decoding: out[index...index + 1], as: UTF8.self))
+      bytes += TestSupport.bytes(hex: String(decoding: out[index...index + 1], as: UTF8.self))
     }
     bytes.append(0)
     #expect(BigInteger(twosComplement: bytes.rawBytes) == limit)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Pickle
@@ -88,9 +89,9 @@ import Testing
     try compare(python.lines(script, requests), results, requests)
   }
 
-  @Test(.enabled(if: PythonOracle.foundWithUnicode != nil))
+  @Test(.enabled(if: PythonOracle.current != nil))
   func everyCodePointIsAsPrintableAsInPython() throws {
-    let python = try #require(PythonOracle.foundWithUnicode)
+    let python = try #require(PythonOracle.current)
     let script = "for c in range(0x110000): print(int(chr(c).isprintable()))"
     let expected = try python.lines(script)
     #expect(expected.count == 0x110000)
@@ -99,9 +100,9 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: PythonOracle.foundWithUnicode != nil))
+  @Test(.enabled(if: PythonOracle.current != nil))
   func nestedValues() throws {
-    let python = try #require(PythonOracle.foundWithUnicode)
+    let python = try #require(PythonOracle.current)
     var random = SeededGenerator("nestedValues")
     let lines = try python.lines(RendererOracleTests.nestedValuesScript, ["\(random.next() >> 32)"])
     #expect(lines.count == 4000)
