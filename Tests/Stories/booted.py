@@ -148,18 +148,35 @@ class Machine:
         return self.run('systemctl', 'show', '--value', '-p', name, unit).stdout.strip()
 
     def main_process(self, unit='onggi.service'):
-        """The daemon's number outside; None while there is none."""
-        return next(iter(self.processes('system.slice/' + unit)), None)
-
-    def kill(self, number=signal.SIGKILL, within=5.0):
-        """Sends the signal to the daemon; waits for one when it is between two lives. Returns whom it hit."""
-        eventually(self.main_process, lambda: 'the daemon does not come back: ' + self.messages(), within)
-        process = self.main_process()
-        if process:
+        """The daemon's number outside; None while there is none, or one that systemd is still preparing."""
+        for process in self.processes('system.slice/' + unit):
             try:
-                os.kill(process, number)
-            except ProcessLookupError:
+                with open('/proc/%d/comm' % process) as f:
+                    # Before it runs the program, the new process has the program's name in brackets.
+                    if not f.read().startswith('('):
+                        return process
+            except OSError:
                 pass
+        return None
+
+    def wait_for_another(self, process=None, within=5.0):
+        """Waits for a daemon that is not that process; returns its number."""
+        found = []
+
+        def is_there():
+            found.append(self.main_process())
+            return found[-1] not in (None, process)
+
+        eventually(is_there, lambda: 'the daemon does not come back: ' + self.messages(), within)
+        return found[-1]
+
+    def kill(self, number=signal.SIGKILL):
+        """Sends the signal to the daemon; waits for one when it is between two lives. Returns whom it hit."""
+        process = self.wait_for_another()
+        try:
+            os.kill(process, number)
+        except ProcessLookupError:
+            pass
         return process
 
     def messages(self, unit='onggi.service', lines=20):

@@ -75,6 +75,8 @@ def send(name, address, batch, pause, datagrams):
         connection.connect(address)
     else:
         connection = socket.create_connection(address)
+    # No restart takes that long: who waits longer waits for a daemon that has forgotten the connection.
+    connection.settimeout(6)
     os.set_blocking(0, False)
     count = 0
     chance = random.Random(name)
