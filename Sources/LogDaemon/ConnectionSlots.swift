@@ -27,9 +27,12 @@ final class ConnectionSlots: Sendable {
   private let limit: Int
   private let state: Mutex<State>
 
-  init(_ limit: Int, queues: Int) {
+  /// - Parameters:
+  ///   - limit: connections at a time
+  ///   - queues: slots of each queue
+  init(_ limit: Int, queues: [Int]) {
     self.limit = limit
-    state = Mutex(State(free: Array(repeating: Array((0..<limit).reversed()), count: queues)))
+    state = Mutex(State(free: queues.map { Array((0..<$0).reversed()) }))
   }
 
   /// A slot for a new connection, or nil when there are too many; either is counted.
@@ -45,6 +48,15 @@ final class ConnectionSlots: Sendable {
       state.open += 1
       state.count(listener) { $0.open += 1 }
       return (queue, slot)
+    }
+  }
+
+  /// Notes a connection of an earlier process, in the slot that it has.
+  func adopt(_ slot: Int, of queue: Int, listener: Int) {
+    state.withLock { state in
+      state.free[queue].removeAll { $0 == slot }
+      state.open += 1
+      state.count(listener) { $0.open += 1 }
     }
   }
 

@@ -19,24 +19,29 @@ public final class Daemon: @unchecked Sendable {
   static let stopPollMilliseconds = 5
 
   private let environment: DaemonEnvironment
-  private let log: DaemonLog
+  let log: DaemonLog
   private let status: ServiceStatus?
   private let queue = DispatchQueue(label: "onggi.daemon")
   private let acceptQueue = DispatchQueue(label: "onggi.accept")
-  private var configuration: Configuration
-  private var listeners = ListenerTable()
+  private(set) var configuration: Configuration
+  var listeners = ListenerTable()
   /// Those of the configuration, in its order.
   private var handlers: [RunningHandler] = []
   /// Every handler there ever was, by ring: what a reload replaced may still have something to write,
   /// and what it counted stays counted.
-  private var everyHandler: [RunningHandler] = []
-  private var memories: [QueueMemory] = []
-  private var decoders: [DecodeQueue<Pipeline>] = []
-  private let slots: ConnectionSlots
-  private let book: LedgerBook
+  var everyHandler: [RunningHandler] = []
+  let memories: [QueueMemory]
+  var decoders: [DecodeQueue<Pipeline>] = []
+  let slots: ConnectionSlots
+  let book: LedgerBook
+  let keeper: DescriptorKeeper
+  /// What the service manager passed, as long as nobody has taken it.
+  var passed: PassedDescriptors
+  /// Rings of an earlier process' handlers that nobody has taken.
+  var leftRings: [(number: Int, identity: HandlerIdentity)]
 
   /// A handler and the ring it has in each queue.
-  private struct RunningHandler {
+  struct RunningHandler {
     let configuration: Configuration.Handler
     let ring: Int
     /// nil: a `NullHandler`.
@@ -45,12 +50,14 @@ public final class Daemon: @unchecked Sendable {
 
   /// - Parameters:
   ///   - status: told about everything received; nil when nobody wants to know
+  ///   - passed: what the service manager passed to this process
   ///   - queues: decode queues; more than one only pays with more than one core
   public init(
     _ configuration: Configuration, _ environment: DaemonEnvironment, log: DaemonLog, status: ServiceStatus? = nil,
-    queues: Int
+    passed: PassedDescriptors = PassedDescriptors(), queues: Int
   ) throws {
     self.configuration = configuration
+    self.passed = passed
     self.environment = environment
     self.log = log
     self.status = status
@@ -61,12 +68,19 @@ public final class Daemon: @unchecked Sendable {
         "max_connections is \(configuration.limits.maxConnections), but there are descriptors for \(connections) only; raise RLIMIT_NOFILE (LimitNOFILE= in the unit)"
       )
     }
-    slots = ConnectionSlots(connections, queues: queues)
-    book = LedgerBook(slots)
+    keeper = DescriptorKeeper(log: log)
     let layout = QueueLayout(
       connections: configuration.limits.maxConnections, memory: configuration.limits.memoryBytes / queues,
       largestFrame: configuration.limits.maxFrameBytes + Frame.headerSize, rings: Daemon.mostHandlers)
-    for number in 0..<queues { memories.append(try QueueMemory(layout: layout, name: "onggi-queue-\(number)")) }
+    let adoption = try Adoption(passed, wanted: layout, queues: queues, keeper: keeper, log: log)
+    memories = adoption.memories
+    leftRings = adoption.rings
+    listeners = ListenerTable(names: adoption.listenerNames)
+    slots = ConnectionSlots(connections, queues: memories.map(\.layout.slotCount))
+    book = LedgerBook(slots)
+    // Memory that goes on as it is has the limits that it was made with.
+    let largest = memories.map(\.layout.largestFrame).min() ?? layout.largestFrame
+    self.configuration.limits.maxFrameBytes = largest - Frame.headerSize
   }
 
   // MARK: Starting
@@ -75,26 +89,51 @@ public final class Daemon: @unchecked Sendable {
   public func start() throws {
     Descriptors.openTimers()
     try queue.sync {
+      let activated = takePassedSockets()
       let plan = try DaemonPlan(configuration, environment)
-      let numbers = listeners.numbers(for: configuration.listeners)
-      book.setListeners(listeners.names)
+      let numbers = try numberListeners(configuration.listeners)
       handlers = try makeHandlers(plan, configuration, isStart: true)
+      retireLeftHandlers()
       for number in memories.indices { decoders.append(try makeDecoder(number, plan)) }
       for decoder in decoders { book.add(decoder) }
-      for decoder in decoders { decoder.start() }
-      let bound = try bind(configuration.listeners)
+      adoptConnections()
+      let datagrams = Dictionary(uniqueKeysWithValues: zip(numbers, configuration.listeners.map(datagramPeer)))
+      for decoder in decoders { decoder.start { datagrams[$0] } }
+      let bound = try bind(configuration.listeners, passed: activated)
       for (index, descriptor) in bound { listen(descriptor, configuration.listeners[index], numbers[index]) }
     }
   }
 
+  /// What it listens at, sockets that only systemd knew included. After `start`.
+  public var listening: [Configuration.Listener] { queue.sync { configuration.listeners } }
+
+  /// Adds a listener to the configuration: a socket that the service manager passed.
+  func addListener(_ listener: Configuration.Listener) { configuration.listeners.append(listener) }
+
+  /// Numbers for the listeners of a configuration, which the next process knows too.
+  private func numberListeners(_ wanted: [Configuration.Listener]) throws -> [Int] {
+    let known = listeners.names.count
+    let numbers = listeners.numbers(for: wanted)
+    guard listeners.names.count <= QueueLayout.mostListeners else {
+      throw PlanError("more than \(QueueLayout.mostListeners) names of listeners since the first start")
+    }
+    for number in known..<listeners.names.count {
+      memories[0].setName(Array(listeners.names[number].utf8), ofListener: number)
+    }
+    book.setListeners(listeners.names)
+    return numbers
+  }
+
   private func makeDecoder(_ number: Int, _ plan: DaemonPlan) throws -> DecodeQueue<Pipeline> {
-    let slots = slots
+    let (slots, keeper) = (slots, keeper)
     let memory = memories[number]
     return try DecodeQueue(
       label: "onggi.decode", memory: memory, sink: makePipeline(memory, plan, ledger: nil, peers: PeerCounts()),
       largestFrame: configuration.limits.maxFrameBytes,
-      partialBytes: configuration.limits.memoryBytes / 2 / memories.count,
-      closed: { slot, peer in slots.free(slot, of: number, listener: peer.listener) })
+      partialBytes: memory.layout.memory / 2,
+      closed: { slot, peer in
+        keeper.forget(queue: number, slot: slot) { slots.free(slot, of: number, listener: peer.listener) }
+      })
   }
 
   private func makePipeline(
@@ -141,12 +180,15 @@ public final class Daemon: @unchecked Sendable {
         result.append(RunningHandler(configuration: handler, ring: same.ring, output: same.output))
         continue
       }
-      let ring = everyHandler.count + fresh.count
-      guard ring < Daemon.mostHandlers else {
+      let left = takeLeftRing(handler)
+      guard let ring = left ?? freeRing(besides: fresh.map(\.ring)) else {
         throw PlanError("more than \(Daemon.mostHandlers) handlers since the start; restart to begin anew")
       }
       let new = RunningHandler(
-        configuration: handler, ring: ring, output: try options.map { try open($0, ring: ring, isStart: isStart) })
+        configuration: handler, ring: ring,
+        output: try options.map { try open($0, ring: ring, isFirst: isStart && left == nil) })
+      let identity = HandlerIdentity(handler).bytes
+      for memory in memories { memory.setName(identity, ofRing: ring) }
       fresh.append(new)
       result.append(new)
     }
@@ -157,11 +199,11 @@ public final class Daemon: @unchecked Sendable {
     return result
   }
 
-  private func open(_ options: FileOptions, ring: Int, isStart: Bool) throws -> any LogHandler {
+  func open(_ options: FileOptions, ring: Int, isFirst: Bool) throws -> any LogHandler {
     for memory in memories { try memory.mapRing(ring) }
     var options = options
-    // `mode = "w"` is about the start, not about a reload.
-    options.truncateAtStart = options.truncateAtStart && isStart
+    // `mode = "w"` is about the first start, not about a restart or reload.
+    options.truncateAtStart = options.truncateAtStart && isFirst
     let log = log
     let file = FileHandler(options: options, rings: memories.map { RingConsumer($0, ring: ring) }) { event in
       switch event {
@@ -182,14 +224,19 @@ public final class Daemon: @unchecked Sendable {
   /// Sockets for the listeners that are not open yet, by their place in the list; all of them or,
   /// with an error, none. A socket that listens at the same place already is taken over with
   /// everything that waits in it.
-  private func bind(_ wanted: [Configuration.Listener]) throws -> [(index: Int, descriptor: Int32)] {
+  private func bind(
+    _ wanted: [Configuration.Listener], passed: [String: Int32] = [:]
+  ) throws -> [(index: Int, descriptor: Int32)] {
     var bound: [(index: Int, descriptor: Int32)] = []
     for (index, listener) in wanted.enumerated() where !listeners.isOpen(listener) {
       do throws(SystemError) {
-        if let open = listeners.descriptor(at: listener.endpoint) {
+        if let socket = passed[listener.name] {
+          bound.append((index, socket))
+        } else if let open = listeners.descriptor(at: listener.endpoint) {
           bound.append((index, try Socket.duplicate(open)))
         } else {
           bound.append((index, try bind(listener)))
+          keeper.keep(listener: bound[bound.count - 1].descriptor)
         }
       } catch {
         for socket in bound {
@@ -219,7 +266,7 @@ public final class Daemon: @unchecked Sendable {
     switch listener.endpoint {
     case .tcp, .unix: listenForConnections(descriptor, listener, number, name)
     case .udp, .unixDatagram:
-      let peer = Peer(listener: number, origin: RecordOrigin(peer: Array(listener.endpoint.text.utf8), listener: name))
+      let peer = datagramPeer(listener)
       let token = listeners.datagrams(listener, descriptor)
       book.addDatagrams(descriptor, listener: number)
       decoders[token % decoders.count].post { decoder in try? decoder.addDatagrams(descriptor, peer: peer) }
@@ -229,15 +276,13 @@ public final class Daemon: @unchecked Sendable {
   private func listenForConnections(
     _ descriptor: Int32, _ listener: Configuration.Listener, _ number: Int, _ listenerName: [UInt8]
   ) {
-    let slots = slots
-    let decoders = decoders
+    let (slots, keeper, memories, decoders) = (slots, keeper, memories, decoders)
     let log = log
     var path: String?
     if case .unix(let socketPath, _) = listener.endpoint { path = socketPath }
     let socketPath = path
     let allowed = listener.allowList
-    let timeouts = ConnectionTimeouts.Limits(
-      idle: listener.idleTimeout?.wholeNanoseconds ?? .max, frame: listener.frameTimeout?.wholeNanoseconds ?? .max)
+    let timeouts = listener.timeouts
     if case .tcp = listener.endpoint { try? Socket.keepAlive(descriptor) }
     let stream = StreamListener(
       descriptor, queue: acceptQueue,
@@ -261,6 +306,12 @@ public final class Daemon: @unchecked Sendable {
           peer: Array((socketPath ?? name).utf8), listener: listenerName, credentials: credentials)
         let address = credentials.map { PeerAddress.user($0.uid) } ?? host
         let peer = Peer(listener: number, origin: origin, address: address, timeouts: timeouts)
+        memories[queue].open(
+          slot: slot,
+          ConnectionState(
+            cookie: Socket.cookie(connection), listener: number, peer: socketPath == nil ? Array(name.utf8) : [],
+            credentials: credentials.map { ConnectionState.Credentials(uid: $0.uid, gid: $0.gid, pid: $0.pid) }))
+        keeper.keep(connection, queue: queue, slot: slot)
         decoders[queue].post { $0.add(connection, slot: slot, peer: peer) }
       },
       refused: { error in
@@ -315,8 +366,7 @@ public final class Daemon: @unchecked Sendable {
       configuration.limits = old.limits
       configuration.limits.stopTimeout = new.limits.stopTimeout
       handlers = fresh
-      let numbers = listeners.numbers(for: new.listeners)
-      book.setListeners(listeners.names)
+      let numbers = try numberListeners(new.listeners)
       for (decoder, memory) in zip(decoders, memories) {
         let done = Handover<Void>()
         decoder.post { [self] decoder in
@@ -341,6 +391,7 @@ public final class Daemon: @unchecked Sendable {
   }
 
   private func stopListening(_ listener: Configuration.Listener) {
+    if let descriptor = listeners.descriptor(at: listener.endpoint) { keeper.forget(listener: descriptor) }
     switch listeners.remove(listener) {
     case .stream(let stream): acceptQueue.sync { stream.stop() }
     case .datagrams(let token, let descriptor):
@@ -363,7 +414,11 @@ public final class Daemon: @unchecked Sendable {
 
   // MARK: Stopping
 
-  /// Stops to accept, takes what lies in the receive queues now, and writes it.
+  /// Whether what is not written stays where the next process finds it.
+  public var keepsState: Bool { keeper.isAvailable }
+
+  /// Stops to accept, takes what lies in the receive queues now, and writes it. Sockets that the service
+  /// manager keeps stay as they are.
   ///
   /// - Returns: records that could not be written within `limits.stop_timeout`
   public func stop() -> UInt64 {
@@ -377,7 +432,7 @@ public final class Daemon: @unchecked Sendable {
             stream.acceptAll()
             stream.stop()
           }
-          listener.endpoint.removePath()
+          if !keepsState { listener.endpoint.removePath() }
         }
       }
       for decoder in decoders {
@@ -393,7 +448,7 @@ public final class Daemon: @unchecked Sendable {
         }
         done.take(until: deadline)
       }
-      for listener in configuration.listeners { listener.endpoint.removePath() }
+      if !keepsState { for listener in configuration.listeners { listener.endpoint.removePath() } }
       while true {
         let pending = everyHandler.reduce(0) { $0 + ($1.output?.statistics().pending ?? 0) }
         if pending == 0 || DispatchTime.now() >= deadline { return pending }

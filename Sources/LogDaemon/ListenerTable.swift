@@ -17,9 +17,12 @@ struct ListenerTable {
     let open: Open
   }
 
-  private(set) var names: [String] = []
+  private(set) var names: [String]
   private var open: [Entry] = []
   private var nextDatagrams = 0
+
+  /// - Parameter names: those of an earlier process, by number
+  init(names: [String] = []) { self.names = names }
 
   /// The numbers of the configuration's listeners, in its order.
   mutating func numbers(for listeners: [Configuration.Listener]) -> [Int] {
@@ -69,6 +72,14 @@ struct ListenerTable {
 
 extension Configuration.Listener {
   var allowList: AllowList? { allow.map { AllowList($0.map { ($0.bytes, $0.prefixLength) }) } }
+}
+
+extension Configuration.Listener {
+  /// How long its connections may take.
+  var timeouts: ConnectionTimeouts.Limits {
+    ConnectionTimeouts.Limits(
+      idle: idleTimeout?.wholeNanoseconds ?? .max, frame: frameTimeout?.wholeNanoseconds ?? .max)
+  }
 }
 
 extension Configuration.Listener.Endpoint {

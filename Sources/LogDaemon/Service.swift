@@ -172,8 +172,12 @@ public final class Service: @unchecked Sendable {
     control?.stop()
     let lost = daemon.stop()
     var ledger = daemon.ledger()
-    ledger.dropPending()
+    if !daemon.keepsState { ledger.dropPending() }
     log.write(.info, "ledger: \(ledger.json)")
+    if lost > 0 && daemon.keepsState {
+      log.write(.warning, "\(lost) records could not be written in time; the next process has them")
+      exit(0)
+    }
     if lost > 0 { log.write(.error, "\(lost) records could not be written in time") }
     exit(lost > 0 ? 1 : 0)
   }

@@ -1,6 +1,6 @@
 import CLinux
 import LogRecords
-import SharedState
+public import SharedState
 
 /// What a queue does first whose memory an earlier process left: the work that one was killed in.
 ///
@@ -27,6 +27,19 @@ extension DecodeQueue where Sink: ~Copyable {
       end(slot)
     }
     flush()
+  }
+}
+
+extension QueueMemory {
+  /// Whether an earlier process left nothing here that has to be done again or written.
+  public var isQuiet: Bool {
+    guard areRingsEmpty else { return false }
+    switch work {
+    case .none?: return true
+    case .receive?: return (Socket.interruptedReceive(self) ?? 0) == 0
+    case .receiveDatagrams?: return Socket.interruptedDatagrams(self) == 0
+    case .rest?, .datagrams?, nil: return false
+    }
   }
 }
 

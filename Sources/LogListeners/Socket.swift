@@ -142,6 +142,60 @@ public enum Socket {
     }
   }
 
+  /// What kind of socket a descriptor is; nil: none, or one of another kind.
+  public static func kind(_ descriptor: Int32) -> Kind? {
+    switch option(descriptor, SOL_SOCKET, SO_TYPE) {
+    case Int32(SOCK_STREAM.rawValue): .stream
+    case Int32(SOCK_DGRAM.rawValue): .datagram
+    default: nil
+    }
+  }
+
+  /// Whether it is a stream that does not listen.
+  public static func isConnection(_ descriptor: Int32) -> Bool {
+    kind(descriptor) == .stream && option(descriptor, SOL_SOCKET, SO_ACCEPTCONN) == 0
+  }
+
+  /// Where a socket is bound; nil: nowhere that a listener could be.
+  public static func localAddress(_ descriptor: Int32) -> Address? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getsockname(descriptor, $0, &length)
+      }
+    }
+    guard result == 0 else { return nil }
+    if Int32(storage.ss_family) == AF_UNIX {
+      let start = MemoryLayout<sa_family_t>.size
+      let bytes = unsafe withUnsafeBytes(of: &storage) { raw in
+        (start..<max(start, Int(length))).map { unsafe raw[$0] }
+      }
+      let path = bytes.prefix { $0 != 0 }
+      return path.isEmpty ? nil : .unix(path: String(decoding: path, as: UTF8.self))
+    }
+    let text = name(storage)
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+    return .internet(host: text[..<colon].filter { $0 != "[" && $0 != "]" }, port: port)
+  }
+
+  /// The other end's name and address; nil when it is gone or has none.
+  public static func peer(_ descriptor: Int32) -> (name: String, address: PeerAddress)? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getpeername(descriptor, $0, &length)
+      }
+    }
+    return result == 0 ? (name(storage), address(storage)) : nil
+  }
+
+  public static func doNotBlock(_ descriptor: Int32) {
+    let flags = fcntl(descriptor, F_GETFL)
+    if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
+  }
+
   /// Another descriptor of the same socket.
   public static func duplicate(_ descriptor: Int32) throws(SystemError) -> Int32 {
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)

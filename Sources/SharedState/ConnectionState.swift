@@ -166,8 +166,9 @@ extension QueueMemory {
     name(at: layout.names + listener * QueueLayout.nameSize)
   }
 
-  public func setName(_ name: [UInt8], ofRing ring: Int) {
-    store(name: name, at: layout.names + (QueueLayout.mostListeners + ring) * QueueLayout.nameSize)
+  public func setName(_ name: [UInt8]?, ofRing ring: Int) {
+    let offset = layout.names + (QueueLayout.mostListeners + ring) * QueueLayout.nameSize
+    if let name { store(name: name, at: offset) } else { window.store(offset / 8, 0) }
   }
 
   public func name(ofRing ring: Int) -> [UInt8]? {

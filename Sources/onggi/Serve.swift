@@ -6,6 +6,8 @@ import LogDaemon
 func serve(_ file: String?) -> Int32 {
   let environment = DaemonEnvironment()
   let log = DaemonLog()
+  // Before there are other threads, which this changes the environment under.
+  let passed = PassedDescriptors(log: log)
   let source = ConfigurationSource(file, environment)
   let (configuration, messages) = source.load()
   for message in messages { SystemFiles.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
@@ -15,7 +17,8 @@ func serve(_ file: String?) -> Int32 {
   let daemon: Daemon
   let status = ServiceNotifier.isWatched ? ServiceStatus() : nil
   do {
-    daemon = try Daemon(configuration, environment, log: log, status: status, queues: DecodeQueues.count)
+    daemon = try Daemon(
+      configuration, environment, log: log, status: status, passed: passed, queues: DecodeQueues.count)
     try daemon.start()
   } catch {
     log.write(.error, "\(error)")
@@ -24,10 +27,10 @@ func serve(_ file: String?) -> Int32 {
   let service = Service(daemon, source, configuration.control, log, status: status, version: Version.text)
   service.start()
   log.write(.info, "onggi \(Version.text) serves \(source.description)")
-  for listener in configuration.listeners {
+  for listener in daemon.listening {
     log.write(.info, "listening: \(listener.name) at \(listener.endpoint.text)")
   }
-  let shut = configuration.listeners.filter(\.endpoint.isForOtherMachines)
+  let shut = daemon.listening.filter(\.endpoint.isForOtherMachines)
   if ServiceNotifier.isWatched && !shut.isEmpty {
     log.write(
       .notice,
