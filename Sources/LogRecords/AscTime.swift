@@ -51,6 +51,9 @@ public struct AscTime: Sendable {
     }
   }
 
+  /// Whether the milliseconds are a part of the text; otherwise Python does not look at them.
+  var showsMilliseconds: Bool { millisecondsFormat != nil }
+
   /// Appends `formatTime(record)` for a record with these attributes. Nothing is appended where it throws.
   public mutating func append(
     created: Double, msecs: Double, into output: inout [UInt8]

@@ -232,7 +232,7 @@ public struct LogFormatter: Sendable {
     _ record: borrowing RecordReader, _ state: inout RenderState, into text: inout [UInt8]
   ) {
     let created = LogFormatter.number(record[RecordFields.Slot.created])
-    let milliseconds = LogFormatter.number(record[RecordFields.Slot.milliseconds])
+    let milliseconds = time.showsMilliseconds ? LogFormatter.number(record[RecordFields.Slot.milliseconds]) : 0
     if let created, let milliseconds,
       (try? time.append(created: created, msecs: milliseconds, into: &text)) != nil
     {
