@@ -17,7 +17,7 @@ enum BenchCommand {
 
       corpus                      write framed records to standard output
       steps                       what reading, decoding and formatting a record costs, in this process
-        --only read|decode|format   repeat one step alone, for a profiler
+        --only STEP                 repeat one alone, for a profiler: read, decode, format, brace, dollar
       load                        send records to a daemon on this machine
         --tcp HOST:PORT | --udp HOST:PORT | --unix PATH
         --connections N             default 1
@@ -46,7 +46,7 @@ enum BenchCommand {
       var steps = StepOptions(records: records ?? 200_000, seed: seed, json: options.flag("--json"))
       if let text = options.value("--only") {
         guard let only = StepOptions.Step(rawValue: text) else {
-          throw Self.wrongUsage("--only takes read, decode or format")
+          throw Self.wrongUsage("--only takes read, decode, format, brace or dollar")
         }
         steps.only = only
       }

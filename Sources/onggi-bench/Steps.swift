@@ -10,6 +10,8 @@ struct StepOptions {
     case decode
     /// `LogFormatter`, into memory, after `read`.
     case format
+    /// The same line from a `{`-format, and from a `$`-format.
+    case brace, dollar
   }
 
   var records: Int
@@ -49,18 +51,22 @@ struct Steps {
     switch options.only {
     case .read: figures.add("read_ns", try read(), digits: 1)
     case .decode: figures.add("decode_ns", try decode(), digits: 1)
-    case .format: figures.add("read_and_format_ns", try format(), digits: 1)
+    case .format: figures.add("read_and_format_ns", try format(.percent), digits: 1)
+    case .brace: figures.add("read_and_brace_ns", try format(.brace), digits: 1)
+    case .dollar: figures.add("read_and_dollar_ns", try format(.dollar), digits: 1)
     case nil:
       let read = try read()
       figures.add("read_ns", read, digits: 1)
       figures.add("decode_ns", try decode(), digits: 1)
-      figures.add("format_ns", try format() - read, digits: 1)
+      figures.add("format_ns", try format(.percent) - read, digits: 1)
+      figures.add("brace_ns", try format(.brace) - read, digits: 1)
+      figures.add("dollar_ns", try format(.dollar) - read, digits: 1)
     }
     return figures
   }
 
   private func read() throws(BenchError) -> Double {
-    var reader = RecordReader(keys: try StepFormatter().fields.keys)
+    var reader = RecordReader(keys: try StepFormatter(.percent).fields.keys)
     return try repeated { pickle throws(BenchError) in
       guard reader.read(padded(pickle), end: pickle.count) else {
         throw BenchError(message: "a record is not of the stock shape")
@@ -79,8 +85,8 @@ struct Steps {
     }
   }
 
-  private func format() throws(BenchError) -> Double {
-    let built = try StepFormatter()
+  private func format(_ style: FormatString.Style) throws(BenchError) -> Double {
+    let built = try StepFormatter(style)
     var formatter = built.formatter
     var reader = RecordReader(keys: built.fields.keys)
     var state = RenderState()
@@ -139,9 +145,15 @@ private struct StepFormatter {
   private(set) var fields = RecordFields()
   var formatter: LogFormatter
 
-  init() throws(BenchError) {
+  init(_ style: FormatString.Style) throws(BenchError) {
+    let text =
+      switch style {
+      case .percent: "[%(asctime)s] [%(levelname)s] %(message)s"
+      case .brace: "[{asctime}] [{levelname}] {message}"
+      case .dollar: "[$asctime] [$levelname] $message"
+      }
     do {
-      let format = try FormatString(Array("[%(asctime)s] [%(levelname)s] %(message)s".utf8), style: .percent)
+      let format = try FormatString(Array(text.utf8), style: style)
       formatter = LogFormatter(format, time: try AscTime(converter: .zone(.utc)), fields: &fields)
     } catch {
       throw BenchError(message: "the format is refused: \(error)")

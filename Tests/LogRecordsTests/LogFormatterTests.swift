@@ -110,6 +110,15 @@ struct LogFormatterTests {
     #expect(maker.unshown == 1)
   }
 
+  /// With a datefmt Python does not look at `msecs`.
+  @Test func aTimeWithoutMillisecondsDoesNotNeedThem() throws {
+    for (datefmt, expected) in [("%H:%M", "22:13"), (nil, "%(asctime)s")] {
+      let maker = try LineMaker("%(asctime)s", datefmt: datefmt)
+      let line = try maker.line(recordPickle([("created", .float(1_700_000_000.25)), ("msecs", .text("x"))]))
+      #expect(line.map { String(decoding: $0, as: UTF8.self) } == expected + "\n")
+    }
+  }
+
   @Test func argumentsThatDoNotFitLeaveTheMessageAsItCame() throws {
     let maker = try LineMaker("%(message)s")
     for arguments in [TestValue.tuple([]), .tuple([.integer(1), .integer(2)]), .tuple([.text("x")])] {

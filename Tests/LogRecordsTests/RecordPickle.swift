@@ -45,11 +45,12 @@ final class LineMaker {
 
   init(
     _ format: String, style: FormatString.Style = .percent, defaults: [([UInt8], OwnValue)] = [],
-    errors: EncodingErrors = .backslashreplace, layout: LineLayout = LineLayout()
+    errors: EncodingErrors = .backslashreplace, layout: LineLayout = LineLayout(), datefmt: String? = nil
   ) throws {
     var fields = RecordFields()
     formatter = LogFormatter(
-      try FormatString(format, style), time: try AscTime(converter: .gmtime), defaults: defaults, errors: errors,
+      try FormatString(format, style), time: try AscTime(datefmt: datefmt.map { Array($0.utf8) }, converter: .gmtime),
+      defaults: defaults, errors: errors,
       layout: layout, fields: &fields)
     reader = RecordReader(keys: fields.keys)
   }
