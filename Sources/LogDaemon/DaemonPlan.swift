@@ -207,14 +207,19 @@ public struct DaemonEnvironment: Sendable {
   public let localZone: TimeZoneRules
   /// Where relative file names lie: `$LOGS_DIRECTORY`, or the working directory.
   public let logsDirectory: String
+  /// Where the last good configuration is kept: `$STATE_DIRECTORY`.
+  let stateDirectory: String?
 
-  /// From the environment variables TZ, TZDIR and LOGS_DIRECTORY.
+  /// From the environment variables TZ, TZDIR, LOGS_DIRECTORY and STATE_DIRECTORY.
   public init() {
     zones = ZoneDatabase(directory: SystemFiles.environment("TZDIR")) { try? SystemFiles.read($0, limit: 1 << 20) }
     localZone = zones.local(tz: SystemFiles.environment("TZ"))
     // systemd separates several directories by colons.
-    let directories = SystemFiles.environment("LOGS_DIRECTORY")?.split(separator: ":")
-    logsDirectory = directories?.first.map(String.init) ?? SystemFiles.workingDirectory()
+    func directory(_ name: String) -> String? {
+      SystemFiles.environment(name)?.split(separator: ":").first.map(String.init)
+    }
+    logsDirectory = directory("LOGS_DIRECTORY") ?? SystemFiles.workingDirectory()
+    stateDirectory = directory("STATE_DIRECTORY")
   }
 
   /// The offset of a zone at a local time, for values that are aware of a `zoneinfo.ZoneInfo`.

@@ -108,10 +108,11 @@ public final class Service: @unchecked Sendable {
     ServiceNotifier.reloading()
     // Also what the service manager hears comes before the answer.
     defer { ServiceNotifier.ready() }
-    let (configuration, messages) = source.load()
+    let loaded = source.load()
+    let messages = loaded.messages
     for message in messages { SystemFiles.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
     let text = messages.map { "\($0)\n" }.joined()
-    guard let configuration else {
+    guard let configuration = loaded.configuration else {
       log.write(.error, Service.refusal)
       return refused(text)
     }
@@ -122,6 +123,7 @@ public final class Service: @unchecked Sendable {
       return refused(text + "\(source): error: \(error)\n")
     }
     log.write(.notice, "reloaded \(source)")
+    source.keep(loaded, log)
     status?.setRemark("")
     return ControlReply(.ok, text)
   }

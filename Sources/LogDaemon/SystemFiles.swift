@@ -46,6 +46,18 @@ public enum SystemFiles {
     return true
   }
 
+  /// Puts a file in the place of another, so that there is always one or the other, whole.
+  static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+    let temporary = path + ".new"
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0o640)
+    guard descriptor >= 0 else { throw SystemError("open \(temporary)", errno) }
+    let done = write(bytes, to: descriptor) && fsync(descriptor) == 0
+    let number = errno
+    close(descriptor)
+    guard done else { throw SystemError("write \(temporary)", number) }
+    guard unsafe rename(temporary, path) == 0 else { throw SystemError("rename \(temporary)", errno) }
+  }
+
   /// The command line without the program's name: proc(5)'s cmdline. `CommandLine.arguments` is empty
   /// in a process that preloads a library which interposes on the C library early, as libfaketime.
   public static func arguments() -> [String] {

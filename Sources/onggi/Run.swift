@@ -48,7 +48,7 @@ func complain(_ text: String) { SystemFiles.write(Array("onggi: \(text)\n".utf8)
 
 private func check(_ file: String?) -> Int32 {
   let source = ConfigurationSource(file, DaemonEnvironment())
-  let (configuration, messages) = source.load()
-  for message in messages { SystemFiles.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
-  return configuration == nil ? ExitStatus.configuration : ExitStatus.success
+  let loaded = source.load()
+  for message in loaded.messages { SystemFiles.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
+  return loaded.configuration == nil ? ExitStatus.configuration : ExitStatus.success
 }

@@ -9,9 +9,13 @@ func serve(_ file: String?) -> Int32 {
   // Before there are other threads, which this changes the environment under.
   let passed = PassedDescriptors(log: log)
   let source = ConfigurationSource(file, environment)
-  let (configuration, messages) = source.load()
-  for message in messages { SystemFiles.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
-  guard let configuration else { return ExitStatus.configuration }
+  let loaded = source.load()
+  for message in loaded.messages { SystemFiles.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
+  let lastGood = loaded.configuration == nil ? source.lastGood() : nil
+  guard let configuration = loaded.configuration ?? lastGood?.configuration else { return ExitStatus.configuration }
+  if let lastGood {
+    log.write(.error, "\(source) has errors; the last good configuration goes on: \(lastGood.path)")
+  }
   // Signals that are waited for must not do what they do by default in the meantime.
   for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE] { signal(number, SIG_IGN) }
   let daemon: Daemon
@@ -24,6 +28,7 @@ func serve(_ file: String?) -> Int32 {
     log.write(.error, "\(error)")
     return error is PlanError ? ExitStatus.configuration : ExitStatus.failure
   }
+  if lastGood == nil { source.keep(loaded, log) }
   let service = Service(daemon, source, configuration.control, log, status: status, version: Version.text)
   service.start()
   log.write(.info, "onggi \(Version.text) serves \(source.description)")
