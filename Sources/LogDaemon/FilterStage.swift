@@ -33,7 +33,6 @@ struct FilterStage: ~Copyable {
   }
 
   var isEmpty: Bool { filters.isEmpty }
-  var looksAtPeers: Bool { filters.contains { $0.filter.looksAtPeers } }
 
   /// A listener's peers are hosts and users: one that connects again, or many times, is the same.
   private static func source(_ peer: Peer) -> Int {

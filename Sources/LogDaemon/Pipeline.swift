@@ -72,7 +72,9 @@ public struct Pipeline: ~Copyable, RecordSink {
     self.charsets = charsets
     self.allowed = allowed
     stage = FilterStage(filters, levelNameSlot: fields.levelNameSlot)
-    self.namesPeers = namesPeers || stage.looksAtPeers
+    // Not asked of `stage`: an optimised build releases the fields that are not set yet when this
+    // initializer borrows one that cannot be copied.
+    self.namesPeers = namesPeers || filters.contains { $0.filter.looksAtPeers }
     summaryReader = RecordReader(keys: fields.keys)
     self.report = report
     self.peers = peers
