@@ -267,6 +267,7 @@ public final class Daemon: @unchecked Sendable {
     case .tcp, .unix: listenForConnections(descriptor, listener, number, name)
     case .udp, .unixDatagram:
       let peer = datagramPeer(listener)
+      if case .unixDatagram = listener.endpoint { try? Socket.passCredentials(descriptor) }
       let token = listeners.datagrams(listener, descriptor)
       book.addDatagrams(descriptor, listener: number)
       decoders[token % decoders.count].post { decoder in try? decoder.addDatagrams(descriptor, peer: peer) }

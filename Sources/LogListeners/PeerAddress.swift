@@ -16,7 +16,7 @@ public struct PeerAddress: Sendable, Hashable, BitwiseCopyable {
     self.low = low
   }
 
-  /// Nothing is known: a Unix datagram's sender.
+  /// Nothing is known.
   public static let unknown = PeerAddress(.none, 0, 0)
 
   /// Of a Unix socket's credentials.

@@ -34,7 +34,12 @@ public struct DatagramSource: ~Copyable {
   /// The sender.
   public func peer() -> Peer {
     let name = Socket.name(Socket.datagram(number, memory).peer)
-    if name.isEmpty { return socket }
+    if name.isEmpty {
+      guard let sender = Socket.credentials(ofDatagram: number, memory) else { return socket }
+      let origin = RecordOrigin(
+        peer: socket.origin.peer, listener: socket.origin.listener, credentials: (sender.uid, sender.gid, sender.pid))
+      return Peer(listener: socket.listener, origin: origin, address: .user(sender.uid))
+    }
     return Peer(
       listener: socket.listener, origin: RecordOrigin(peer: Array(name.utf8), listener: socket.origin.listener),
       address: address)

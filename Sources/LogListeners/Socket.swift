@@ -418,8 +418,26 @@ public enum Socket {
     precondition(index < QueueLayout.datagrams)
     let size = MemoryLayout<sockaddr_storage>.size
     let names = memory.layout.receiveArea + (MemoryLayout<onggi_receive_area>.offset(of: \.names) ?? 0)
-    return unsafe memory.window.withUnsafeAddress(names + index * size..<names + (index + 1) * size) { name in
+    let host = unsafe memory.window.withUnsafeAddress(names + index * size..<names + (index + 1) * size) { name in
       unsafe address(UnsafeRawBufferPointer(start: name, count: size))
     }
+    if host != .unknown { return host }
+    return credentials(ofDatagram: index, memory).map { .user($0.uid) } ?? .unknown
+  }
+
+  /// Has the kernel say with each datagram of a Unix socket who sent it: SO_PASSCRED, unix(7).
+  public static func passCredentials(_ descriptor: Int32) throws(SystemError) {
+    try set(descriptor, SOL_SOCKET, SO_PASSCRED, 1)
+  }
+
+  /// Who sent one of the datagrams of the last `receiveDatagrams`; nil where the kernel did not say.
+  static func credentials(ofDatagram index: Int, _ memory: QueueMemory) -> Credentials? {
+    precondition(index < QueueLayout.datagrams)
+    let area = memory.layout.receiveArea
+    var value = onggi_credentials()
+    let isKnown = unsafe memory.window.withUnsafeAddress(area..<area + QueueLayout.receiveAreaSize) { headers in
+      unsafe onggi_datagram_credentials(headers.assumingMemoryBound(to: onggi_receive_area.self), Int32(index), &value)
+    }
+    return isKnown == 1 ? Credentials(pid: value.pid, uid: value.uid, gid: value.gid) : nil
   }
 }

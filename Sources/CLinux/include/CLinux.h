@@ -68,6 +68,8 @@ struct onggi_receive_area {
   struct onggi_message messages[ONGGI_DATAGRAMS];
   struct iovec parts[ONGGI_DATAGRAMS][2];
   struct sockaddr_storage names[ONGGI_DATAGRAMS];
+  // Room for one control message with credentials each, cmsg(3).
+  uint64_t controls[ONGGI_DATAGRAMS][4];
 };
 
 // One receive from a stream into two buffers, the second of which is used when the first is full.
@@ -99,8 +101,11 @@ static inline int onggi_receive_datagrams(int fd, struct onggi_receive_area *are
     message->header = (struct msghdr){.msg_iov = area->parts[i],
                                       .msg_iovlen = 1,
                                       .msg_name = &area->names[i],
-                                      .msg_namelen = sizeof area->names[i]};
+                                      .msg_namelen = sizeof area->names[i],
+                                      .msg_control = area->controls[i],
+                                      .msg_controllen = sizeof area->controls[i]};
     message->received = ONGGI_NOT_RECEIVED;
+    area->controls[i][0] = 0;
     // The kernel leaves it alone when the sender has no name.
     area->names[i].ss_family = AF_UNSPEC;
   }
@@ -143,6 +148,19 @@ struct onggi_credentials {
   uint32_t uid;
   uint32_t gid;
 };
+
+// The sender of a datagram to a socket with SO_PASSCRED, unix(7). The pointers in the headers may be an
+// earlier process'; they are not followed.
+static inline int onggi_datagram_credentials(const struct onggi_receive_area *area, int number,
+                                             struct onggi_credentials *credentials) {
+  const struct cmsghdr *control = (const struct cmsghdr *)area->controls[number];
+  if (area->messages[number].header.msg_controllen < CMSG_LEN(sizeof *credentials) ||
+      control->cmsg_len != CMSG_LEN(sizeof *credentials) || control->cmsg_level != SOL_SOCKET ||
+      control->cmsg_type != 2 /* SCM_CREDENTIALS */)
+    return 0;
+  memcpy(credentials, CMSG_DATA(control), sizeof *credentials);
+  return 1;
+}
 
 // ---- Threads ---------------------------------------------------------------------------------------
 
