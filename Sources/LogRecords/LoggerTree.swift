@@ -191,13 +191,15 @@ private struct RouteCache: Sendable {
   /// By route.
   private(set) var routeFilters: [[Int]] = []
   private var names: [[UInt8]] = []
+  /// Places that a name may have. Names of one hash can be made, and are not searched for longer.
+  static let steps = 16
   /// Twice as many as names are kept.
   private var entries = [Entry](repeating: Entry(), count: 2 * LoggerTree.keptNames)
 
   func find(_ name: RawSpan) -> Int {
     let hash = name.hashed()
     var at = Int(truncatingIfNeeded: hash >> 32) & (entries.count - 1)
-    while true {
+    for _ in 0..<RouteCache.steps {
       let entry = entries[at]
       if entry.route < 0 { return -1 }
       if entry.hash == hash, Int(entry.length) == name.byteCount, isNamed(name, Int(entry.route)) {
@@ -205,12 +207,12 @@ private struct RouteCache: Sendable {
       }
       at = (at + 1) & (entries.count - 1)
     }
+    return -1
   }
 
   private func isNamed(_ name: RawSpan, _ route: Int) -> Bool { name.elementsEqual(names[route]) }
 
   mutating func add(_ name: [UInt8], _ route: LoggerTree.Route, keep: Bool) -> Int {
-    // Hash collisions can be made, but only within a bounded table that is thrown away when full.
     if names.count >= LoggerTree.keptNames || names.last.map({ $0.count > LoggerTree.longestKeptName }) == true {
       self = RouteCache()
     }
@@ -228,9 +230,11 @@ private struct RouteCache: Sendable {
     names.append(name)
     if keep {
       let hash = name.rawBytes.hashed()
-      var at = Int(truncatingIfNeeded: hash >> 32) & (entries.count - 1)
-      while entries[at].route >= 0 { at = (at + 1) & (entries.count - 1) }
-      entries[at] = Entry(hash: hash, length: Int32(name.count), route: Int32(number))
+      let home = Int(truncatingIfNeeded: hash >> 32)
+      let places = (0..<RouteCache.steps).map { (home + $0) & (entries.count - 1) }
+      // Where all are taken, the newcomer takes the first.
+      entries[places.first { entries[$0].route < 0 } ?? places[0]] = Entry(
+        hash: hash, length: Int32(name.count), route: Int32(number))
     }
     return number
   }

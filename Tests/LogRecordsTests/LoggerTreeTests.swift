@@ -63,6 +63,26 @@ struct LoggerTreeTests {
     }
   }
 
+  /// Names that all have one hash: flipping three bits of two words that follow each other keeps it.
+  @Test func namesOfOneHashAreNotSearchedForLong() {
+    let pairs = 12
+    let names = (0..<1 << pairs).map { choice -> [UInt8] in
+      var name = [UInt8](repeating: UInt8(ascii: "x"), count: 16 * pairs + 8)
+      for pair in 0..<pairs where choice >> pair & 1 == 1 {
+        name[16 * pair + 7] ^= 0x80
+        name[16 * pair + 15] ^= 0x80
+        name[16 * pair + 12] ^= 0x04
+      }
+      return name
+    }
+    #expect(Set(names.map { $0.rawBytes.hashed() }).count == 1)
+    var tree = LoggerTree(root: Logger(name: [], handlers: [0]), loggers: [], handlers: [LoggerTree.Handler()])
+    let time = ContinuousClock().measure {
+      for _ in 0..<3 { for name in names { _ = tree.route(name.rawBytes) } }
+    }
+    #expect(time < .seconds(2), "\(time)")
+  }
+
   @Test func namesBeyondThoseKeptAreWorkedOutAllTheSame() {
     let tree = Routes(
       root: Logger(name: [], handlers: [0]),
