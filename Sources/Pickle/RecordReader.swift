@@ -107,6 +107,7 @@ public struct RecordReader: ~Copyable {
     var at = start(of: pickle, end)
     if at < 0 { return false }
     var place = RecordReader.start
+    var references = 0
     // Behind any key and any value there are at least two bytes: SETITEMS and STOP.
     let last = end - 2
     while at <= last {
@@ -165,6 +166,14 @@ public struct RecordReader: ~Copyable {
       } else if opcode == Op.binFloat {
         value = PickleValue(.float, bits: pickle.load64(at &+ 1).byteSwapped)
         at &+= 9
+      } else if opcode == Op.binGet {
+        // `filename` is the same text as `pathname` when that has no directory: `python main.py`.
+        references += 1
+        guard references <= mostReferences, at < last,
+          let text = remembered(pickle, UInt8(truncatingIfNeeded: form >> 8), before: at)
+        else { return false }
+        value = text
+        at &+= 2
       } else if slot < 0 {
         at = opcode == Op.long ? endOfLong(pickle, at &+ 1, last) : skip(pickle, at, last, depth: 0)
         if at < 0 { return false }
@@ -181,6 +190,41 @@ public struct RecordReader: ~Copyable {
       }
     }
     return false
+  }
+
+  /// References to earlier text that one record may have: each is looked for from the start.
+  static var mostReferences: Int { 4 }
+
+  /// The text that was put into the memo under this number before `limit`; nil: it is something that
+  /// the machine has to look at.
+  @inline(never)
+  private static func remembered(_ pickle: RawSpan, _ number: UInt8, before limit: Int) -> PickleValue? {
+    var at = start(of: pickle, limit)
+    guard at >= 0 else { return nil }
+    var found: PickleValue?
+    while at < limit {
+      // Keys and text in turn with values of other kinds; of equal numbers the last one counts.
+      let opcode = pickle[at]
+      switch opcode {
+      case Op.binUnicode, Op.binString, Op.shortBinUnicode, Op.shortBinString:
+        let isShort = opcode == Op.shortBinUnicode || opcode == Op.shortBinString
+        let length = isShort ? Int(pickle[at + 1]) : Int(pickle.load32(at + 1))
+        let text = at + (isShort ? 2 : 5)
+        at = text + length
+        guard at < limit, pickle[at] == Op.binPut else { return nil }
+        if pickle[at + 1] == number {
+          let isUnicode = opcode == Op.binUnicode || opcode == Op.shortBinUnicode
+          found = .slice(isUnicode ? .string : .string2, offset: text, length: length)
+        }
+        at += 2
+      case Op.binGet: at += 2
+      case Op.emptyList, Op.mark, Op.emptyDictionary: return nil
+      default:
+        at = skip(pickle, at, limit, depth: 0)
+        if at < 0 { return nil }
+      }
+    }
+    return found
   }
 
   /// The scalars that are less frequent, and the offset behind; -1: it is something else, or not whole.
@@ -443,6 +487,7 @@ public struct RecordReader: ~Copyable {
     static let tuple = UInt8(ascii: "t")
     static let setItems = UInt8(ascii: "u")
     static let stop = UInt8(ascii: ".")
+    static let binGet = UInt8(ascii: "h")
     static let binPut = UInt8(ascii: "q")
     static let longBinPut = UInt8(ascii: "r")
     static let memoize: UInt8 = 0x94

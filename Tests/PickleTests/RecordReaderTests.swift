@@ -96,6 +96,32 @@ struct RecordReaderTests {
     #expect(reading.general(pickle)?[30] == "2")
   }
 
+  /// `python main.py` sends one text as `pathname` and `filename`: the second time by its number.
+  @Test func aTextThatIsReferredToIsReadWithoutTheMachine() {
+    let reading = Reading()
+    func text(_ text: String, _ number: Int) -> [UInt8] {
+      bytes("X") + little(UInt64(text.utf8.count), 4) + Array(text.utf8) + bytes("q") + little(UInt64(number), 1)
+    }
+    func record(_ values: [UInt8]) -> [UInt8] {
+      bytes("}q\u{0}(") + text("levelno", 1) + bytes("K\u{14}") + text("pathname", 2) + text("main.py", 3)
+        + text("filename", 4) + values + bytes("u.")
+    }
+    let known = record(bytes("h\u{3}"))
+    #expect(reading.fast(known)?[6] == "'main.py'" && reading.fast(known) == reading.general(known))
+    let key = record(bytes("h\u{2}"))
+    #expect(reading.fast(key)?[6] == "'pathname'" && reading.fast(key) == reading.general(key))
+    // What is put twice is the last one's.
+    let twice = record(text("other", 3) + text("module", 5) + bytes("h\u{3}"))
+    #expect(reading.fast(twice)?[7] == "'other'" && reading.fast(twice) == reading.general(twice))
+    // The dictionary itself, and a number that nobody gave: for the machine.
+    for number in [0, 9] { #expect(reading.fast(record(bytes("h") + little(UInt64(number), 1))) == nil) }
+    // Looked for from the start each time, and so only for a few.
+    var many = bytes("h\u{3}")
+    for _ in 1..<RecordReader.mostReferences { many += text("again", 6) + bytes("h\u{3}") }
+    #expect(reading.fast(record(many)) == reading.general(record(many)))
+    #expect(reading.fast(record(many + text("again", 6) + bytes("h\u{3}"))) == nil)
+  }
+
   @Test func noPrefixOfARecordIsARecord() throws {
     let reading = Reading()
     for (id, pickle) in try Self.fixtures("stock.jsonl") {
