@@ -1,4 +1,4 @@
-import Pickle
+public import Pickle
 
 /// The framing that `SocketHandler` and `DatagramHandler` put around a pickle: its length as four
 /// bytes, most significant first (`struct.pack(">L", len(s))` in `makePickle`).
@@ -7,7 +7,7 @@ public enum Frame {
   public static let headerSize = 4
 
   /// The length that stands at `offset`: 0 to 2³²−1. Nothing may be allocated for it unchecked.
-  @inline(__always)
+  @inlinable @inline(__always)
   public static func length(_ bytes: RawSpan, at offset: Int) -> Int {
     Int(bytes.load32(offset).byteSwapped)
   }

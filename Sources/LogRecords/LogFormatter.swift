@@ -14,6 +14,7 @@ public struct LogFormatter: Sendable {
       /// `str()` of a slot's value; `number` is its field's.
       case text
       case message
+      /// The time, behind `count` bytes of `literals` from `number` on.
       case ascTime
       /// A field of any kind, by its number.
       case field
@@ -72,7 +73,10 @@ public struct LogFormatter: Sendable {
         fields.append(field)
         switch field.source {
         case .message where formatField.isPlain: steps.append(Step(kind: .message))
-        case .ascTime where formatField.isPlain: steps.append(Step(kind: .ascTime))
+        case .ascTime where formatField.isPlain:
+          // What stands in front is kept with the time's text: one copy for both.
+          let before = steps.last?.kind == .literal ? steps.removeLast() : Step(kind: .literal)
+          steps.append(Step(kind: .ascTime, number: before.number, count: before.count))
         case .slot(let slot, _) where formatField.isPlain:
           steps.append(Step(kind: .text, number: fields.count - 1, slot: slot))
         default: steps.append(Step(kind: .field, number: fields.count - 1))
@@ -139,7 +143,7 @@ public struct LogFormatter: Sendable {
         }
         guard appendMessage(record, pickle, &state, into: &line) else { return false }
       case .ascTime:
-        guard appendStamp(record, pickle, &state, into: &line) else { return false }
+        guard appendStamp(step, record, pickle, &state, into: &line) else { return false }
       case .text:
         if let value = record[step.slot] {
           let copied = copy(value, pickle, into: &line)
@@ -191,37 +195,48 @@ public struct LogFormatter: Sendable {
 
   // MARK: The time
 
-  /// The last second's text and what it was for.
+  /// The last second's text with what stands in front of it, and what it was for.
   private struct Stamp: Sendable {
     var second = Int64.min
+    /// Where that ends among the format's literals.
+    var literalEnd = 0
     var text: [UInt8] = []
   }
 
   private mutating func appendStamp(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into line: inout LineBuffer
+    _ step: Step, _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState,
+    into line: inout LineBuffer
   ) -> Bool {
     guard let created = record[RecordFields.Slot.created], created.kind == .float,
       let milliseconds = record[RecordFields.Slot.milliseconds], milliseconds.kind == .float,
       endsInThreeDigits, milliseconds.asDouble >= 0, milliseconds.asDouble < 1000,
-      abs(created.asDouble) < 1e15
-    else { return appendAnyTime(record, &state, into: &line) }
-    let second = Int64(created.asDouble.rounded(.down))
-    if second != stamp.second {
-      stamp.text.removeAll(keepingCapacity: true)
-      stamp.second = Int64.min
-      guard (try? time.appendBeforeDigits(second, into: &stamp.text)) != nil else {
-        return appendAnyTime(record, &state, into: &line)
-      }
-      stamp.second = second
+      created.asDouble >= 0, created.asDouble < 1e15
+    else { return appendAnyTime(step, record, &state, into: &line) }
+    // Of a positive number the whole part is the floor, and needs no call.
+    let second = Int64(created.asDouble)
+    if second != stamp.second || step.number + step.count != stamp.literalEnd {
+      guard setStamp(second, step) else { return appendAnyTime(step, record, &state, into: &line) }
     }
     guard line.append(stamp.text.rawBytes) else { return false }
     return line.appendThreeDigits(UInt32(milliseconds.asDouble))
   }
 
   @inline(never)
+  private mutating func setStamp(_ second: Int64, _ step: Step) -> Bool {
+    stamp.second = Int64.min
+    stamp.text.removeAll(keepingCapacity: true)
+    stamp.text.append(contentsOf: literals[step.number..<step.number + step.count])
+    guard (try? time.appendBeforeDigits(second, into: &stamp.text)) != nil else { return false }
+    stamp.second = second
+    stamp.literalEnd = step.number + step.count
+    return true
+  }
+
+  @inline(never)
   private mutating func appendAnyTime(
-    _ record: borrowing RecordReader, _ state: inout RenderState, into line: inout LineBuffer
+    _ step: Step, _ record: borrowing RecordReader, _ state: inout RenderState, into line: inout LineBuffer
   ) -> Bool {
+    guard line.append(literals.rawBytes.extracting(step.number..<step.number + step.count)) else { return false }
     var text: [UInt8] = []
     appendTime(record, &state, into: &text)
     return line.appendText(text.rawBytes, 0, text.count, errors)

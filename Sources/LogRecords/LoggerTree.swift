@@ -64,7 +64,7 @@ public struct LoggerTree: Sendable {
   private let root: Logger
   private let loggers: [[UInt8]: Logger]
   private let handlers: [Handler]
-  private var cache = RouteCache()
+  @usableFromInline var cache = RouteCache()
 
   public init(root: Logger, loggers: [Logger], handlers: [Handler]) {
     self.root = root
@@ -87,19 +87,19 @@ public struct LoggerTree: Sendable {
   }
 
   /// `Logger.isEnabledFor`: lower levels of a route go nowhere.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func level(of route: Int) -> Int { cache.routes[route].level }
 
   /// Whether there is a filter on the way that has to look at each record itself: `filters(ofRoute:)`
   /// and `filters(ofTarget:)`.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func isFiltered(_ route: Int) -> Bool { cache.routes[route].isFiltered }
 
   /// The numbers of a route's targets.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func targets(of route: Int) -> Range<Int> { cache.routes[route].targets }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   public func target(_ number: Int) -> CachedTarget { cache.targets[number] }
 
   /// A target as the record path reads it.
@@ -168,13 +168,15 @@ public struct LoggerTree: Sendable {
 }
 
 /// Routes by logger name, in an open-addressed table.
-private struct RouteCache: Sendable {
-  struct Route: BitwiseCopyable {
-    let level: Int
-    let first: Int
-    let count: Int
-    let isFiltered: Bool
-    var targets: Range<Int> { first..<first + count }
+@usableFromInline
+struct RouteCache: Sendable {
+  @usableFromInline
+  struct Route: BitwiseCopyable, Sendable {
+    @usableFromInline let level: Int
+    @usableFromInline let first: Int
+    @usableFromInline let count: Int
+    @usableFromInline let isFiltered: Bool
+    @inlinable var targets: Range<Int> { first..<first + count }
   }
 
   private struct Entry: BitwiseCopyable {
@@ -184,8 +186,8 @@ private struct RouteCache: Sendable {
     var route: Int32 = -1
   }
 
-  private(set) var routes: [Route] = []
-  private(set) var targets: [LoggerTree.CachedTarget] = []
+  @usableFromInline private(set) var routes: [Route] = []
+  @usableFromInline private(set) var targets: [LoggerTree.CachedTarget] = []
   /// By target.
   private(set) var filters: [[Int]] = []
   /// By route.

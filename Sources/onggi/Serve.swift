@@ -42,6 +42,7 @@ func serve(_ file: String?) -> Int32 {
       "systemd lets no other machine reach \(shut.map(\.name).joined(separator: ", ")) unless `systemctl edit onggi` adds [Service] and IPAddressAllow="
     )
   }
+  StartMemory.release()
   dispatchMain()
 }
 

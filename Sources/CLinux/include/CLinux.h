@@ -50,6 +50,11 @@ static inline void onggi_store_release(uint64_t *cell, uint64_t value) {
   __atomic_store_n(cell, value, __ATOMIC_RELEASE);
 }
 
+// Unmaps the pages of code and constants of the program and its libraries: they are the page cache's,
+// and come back when they are used. What only the start needed then takes no memory of the process.
+// The heap's free pages are given back too.
+void onggi_release_start_memory(void);
+
 // ---- Receiving -----------------------------------------------------------------------------------
 
 // struct mmsghdr of <sys/socket.h>, which shows it under _GNU_SOURCE only.
