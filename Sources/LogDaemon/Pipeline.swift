@@ -398,6 +398,15 @@ public struct Pipeline: ~Copyable, RecordSink {
     unflushed = 0
   }
 
+  public mutating func backlog(_ window: borrowing MemoryWindow) -> Int {
+    var most = 0
+    for index in rings.indices where hasRing[index] {
+      rings[index].refresh(window)
+      most = max(most, rings[index].used)
+    }
+    return most
+  }
+
   private mutating func rewind(_ window: borrowing MemoryWindow) {
     for index in rings.indices where hasRing[index] { rings[index].rewind(window) }
   }

@@ -22,6 +22,10 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   static var stayMilliseconds: Int32 { 20 }
   /// Committed bytes at which the files are written though there is more to read.
   static var flushBytes: Int { 128 * 1024 }
+  /// Bytes that may wait while another queue writes, before this one pauses: so long, so often at most.
+  static var largestBacklog: Int { 256 * 1024 }
+  static var pauseMicroseconds: UInt32 { 200 }
+  static var mostPauses: Int { 8 }
   /// Rounds of reading after which the files are written, so that a line never waits long.
   static var flushRounds: Int { 2 }
   /// Reads of one connection that a stopping queue still makes, at most.
@@ -267,7 +271,15 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
 
   func flush() {
     rounds = 0
-    if sink.unflushed > 0 { sink.flush() }
+    guard sink.unflushed > 0 else { return }
+    sink.flush()
+    // Another queue writes for both now. To go on would only fill memory that the processor's cache does
+    // not hold; a disk that is held up for longer is waited for in the ring.
+    var pauses = 0
+    while pauses < DecodeQueue.mostPauses, sink.backlog(memory.window) > DecodeQueue.largestBacklog {
+      usleep(DecodeQueue.pauseMicroseconds)
+      pauses += 1
+    }
   }
 
   private func visit(_ token: UInt64) {

@@ -74,6 +74,12 @@ public protocol RecordSink: ~Copyable, SendableMetatype {
   var unflushed: Int { get }
   /// Gives what was committed to the files.
   mutating func flush()
+  /// Bytes that wait for a writer now, at most.
+  mutating func backlog(_ window: borrowing MemoryWindow) -> Int
+}
+
+extension RecordSink where Self: ~Copyable {
+  public mutating func backlog(_ window: borrowing MemoryWindow) -> Int { 0 }
 }
 
 /// How far a sink came.

@@ -14,7 +14,7 @@ import Pickle
 /// and what is written is still in the processor's cache.
 public struct RingProducer: Sendable, BitwiseCopyable {
   /// Bytes in a region after which the queue goes over to the other one.
-  static let changeOver = 256 * 1024
+  static let changeOver = 128 * 1024
 
   public let layout: RingLayout
   /// Behind the last record, published or not.
