@@ -6,11 +6,15 @@ enum BenchCommand {
   case corpus(records: Int, seed: UInt64)
   case steps(StepOptions)
   case load(LoadOptions)
+  case idle(Idle)
 
   /// Records that a command line may ask for.
   static let mostRecords = 1_000_000_000
   /// Records that are made in memory at most, 700 bytes each.
   static let mostMade = 1_000_000
+
+  /// A process may open 1024 files unless somebody allows more.
+  static let mostConnections = 16_384
 
   static let usage = """
     Usage: onggi-bench COMMAND [OPTION …]
@@ -19,10 +23,15 @@ enum BenchCommand {
       steps                       what reading, decoding and formatting a record costs, in this process
         --only STEP                 repeat one alone, for a profiler: read, decode, format, brace, dollar
       load                        send records to a daemon on this machine
-        --tcp HOST:PORT | --udp HOST:PORT | --unix PATH
+        --tcp HOST:PORT | --udp HOST:PORT | --unix PATH | --unix-datagram PATH
         --connections N             default 1
         --rate N                    records a second; default: as fast as they are taken
         --pid PID                   say what they cost the daemon with this number
+        --file PATH                 what the daemon writes, in the built-in format and without rotation:
+                                    compare it with what was sent, and with --rate say how long lines took
+      idle                        open connections that send nothing, and count how often the daemon wakes
+        --tcp HOST:PORT | --unix PATH, --connections N, --pid PID
+        --seconds N                 default 10
 
       --records N                 how many; default 1000 for corpus, 200000 for the others
       --seed N                    of the corpus; default 1
@@ -52,24 +61,42 @@ enum BenchCommand {
       }
       self = .steps(steps)
     case "load":
-      var targets: [LoadOptions.Target] = []
-      for (option, isStream) in [("--tcp", true), ("--udp", false)] {
-        guard let text = options.value(option) else { continue }
-        guard let address = InternetAddress(text), address.isLoopback else {
-          throw Self.wrongUsage("\(option) takes a loopback address and a port, like 127.0.0.1:9020")
-        }
-        targets.append(isStream ? .tcp(address) : .udp(address))
-      }
-      if let path = options.value("--unix") { targets.append(.unix(path)) }
-      guard targets.count == 1 else { throw Self.wrongUsage("load needs one of --tcp, --udp and --unix") }
-      var load = LoadOptions(target: targets[0], records: records ?? 200_000, seed: seed, json: options.flag("--json"))
-      load.connections = try options.number("--connections", in: 1...1024) ?? 1
+      let target = try Self.target(&options)
+      var load = LoadOptions(target: target, records: records ?? 200_000, seed: seed, json: options.flag("--json"))
+      load.connections = try options.number("--connections", in: 1...Self.mostConnections) ?? 1
       load.rate = try options.number("--rate", in: 1...Self.mostRecords)
       load.pid = try options.number("--pid", in: 1...Int(Int32.max))
+      load.file = options.value("--file")
       self = .load(load)
+    case "idle":
+      let target = try Self.target(&options)
+      let connections = try options.number("--connections", in: 1...Self.mostConnections) ?? 1000
+      let seconds = try options.number("--seconds", in: 1...3600) ?? 10
+      guard let pid = try options.number("--pid", in: 1...Int(Int32.max)), !target.isDatagram else {
+        throw Self.wrongUsage("idle needs --pid, and a stream")
+      }
+      self = .idle(
+        Idle(target: target, connections: connections, seconds: seconds, pid: pid, json: options.flag("--json")))
     default: throw Self.wrongUsage("there is no command \(name)")
     }
     if let rest = options.rest { throw Self.wrongUsage("\(name) does not understand \(rest)") }
+  }
+
+  private static func target(_ options: inout BenchArguments) throws(BenchError) -> LoadOptions.Target {
+    var targets: [LoadOptions.Target] = []
+    for (option, isStream) in [("--tcp", true), ("--udp", false)] {
+      guard let text = options.value(option) else { continue }
+      guard let address = InternetAddress(text), address.isLoopback else {
+        throw Self.wrongUsage("\(option) takes a loopback address and a port, like 127.0.0.1:9020")
+      }
+      targets.append(isStream ? .tcp(address) : .udp(address))
+    }
+    if let path = options.value("--unix") { targets.append(.unix(path)) }
+    if let path = options.value("--unix-datagram") { targets.append(.unixDatagram(path)) }
+    guard targets.count == 1 else {
+      throw Self.wrongUsage("one of --tcp, --udp, --unix and --unix-datagram says where the daemon listens")
+    }
+    return targets[0]
   }
 
   private static func wrongUsage(_ message: String) -> BenchError {

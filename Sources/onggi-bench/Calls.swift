@@ -34,7 +34,8 @@ enum Calls {
     case .udp(let address):
       length = fill(&storage, address)
       kind = SOCK_DGRAM
-    case .unix(let path):
+    case .unix(let path), .unixDatagram(let path):
+      if case .unixDatagram = target { kind = SOCK_DGRAM }
       guard path.utf8.count < MemoryLayout<sockaddr_un>.size - 2 else {
         throw BenchError(message: "\(path) is too long")
       }
@@ -85,6 +86,26 @@ enum Calls {
         throw failure("send")
       }
     }
+  }
+
+  /// Bytes of a file; nil: there is none.
+  static func size(_ path: String) -> Int? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// The names in a directory.
+  static func names(_ directory: String) -> [String] {
+    guard let stream = unsafe opendir(directory) else { return [] }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
   }
 
   static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }

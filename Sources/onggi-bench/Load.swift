@@ -6,6 +6,15 @@ struct LoadOptions {
     case tcp(InternetAddress)
     case udp(InternetAddress)
     case unix(String)
+    case unixDatagram(String)
+
+    /// One frame goes in each send.
+    var isDatagram: Bool {
+      switch self {
+      case .udp, .unixDatagram: true
+      case .tcp, .unix: false
+      }
+    }
   }
 
   var target: Target
@@ -16,6 +25,8 @@ struct LoadOptions {
   /// Records a second over all connections; nil: as many as are taken.
   var rate: Int?
   var pid: Int?
+  /// What the daemon writes, in the built-in format: it is compared with what was sent.
+  var file: String?
 }
 
 /// Sends records to a daemon over connections in turn, as many at once as a busy sender's buffer
@@ -26,6 +37,8 @@ struct Load {
   static let batch = 64
   /// Sends in a second when the rate is limited, so that batches are small rather than rare.
   static let sendsPerSecond = 200
+  /// How often it is looked whether a line stands in the file.
+  static let lookNanoseconds = 50_000
   /// A daemon that uses no processor time for so long has done its work; it is given so long at most.
   static let quietMilliseconds = 400
   static let longestWaitMilliseconds = 30_000
@@ -40,10 +53,11 @@ struct Load {
 
   func run() throws(BenchError) -> Figures {
     let before = try options.pid.map { pid throws(BenchError) in try ProcessFigures(pid: pid) }
+    var lines = try options.file.map { path throws(BenchError) in try ExpectedLines(corpus, path) }
     var sockets: [Int32] = []
     for _ in 0..<options.connections { sockets.append(try Calls.connected(options.target)) }
     let start = Calls.nanoseconds()
-    try send(over: sockets, from: start)
+    try send(over: sockets, from: start, &lines)
     let seconds = Double(Calls.nanoseconds() - start) / 1e9
     for socket in sockets { Calls.close(socket) }
 
@@ -51,27 +65,39 @@ struct Load {
     figures.add("records", Double(options.records))
     figures.add("seconds", seconds, digits: 3)
     figures.add("records_per_second", Double(options.records) / seconds)
+    if var lines {
+      lines.wait(milliseconds: Load.longestWaitMilliseconds, quiet: Load.quietMilliseconds)
+      try lines.add(to: &figures)
+    }
     guard let pid = options.pid, let before else { return figures }
     let after = try settled(pid)
     let cpu = after.cpuSeconds - before.cpuSeconds
     figures.add("daemon_cpu_seconds", cpu, digits: 2)
     figures.add("daemon_cpu_us_per_record", cpu * 1e6 / Double(options.records), digits: 3)
     figures.add("daemon_peak_memory_kib", Double(after.peakKiB))
+    figures.add("daemon_memory_kib", Double(after.residentKiB))
     return figures
   }
 
-  private func send(over sockets: [Int32], from start: Int) throws(BenchError) {
+  private func send(over sockets: [Int32], from start: Int, _ lines: inout ExpectedLines?) throws(BenchError) {
     var batch = Load.batch
     if let rate = options.rate { batch = max(1, min(batch, rate / Load.sendsPerSecond)) }
-    // A datagram is one frame.
-    if case .udp = options.target { batch = 1 }
+    if options.target.isDatagram { batch = 1 }
     var sent = 0
     var turn = 0
     while sent < options.records {
-      if let rate = options.rate { Calls.sleep(until: start + Int(Double(sent) / Double(rate) * 1e9)) }
+      if let rate = options.rate {
+        let next = start + Int(Double(sent) / Double(rate) * 1e9)
+        // What stands in the file is looked at between two sends only: not while the sender is behind.
+        while Calls.nanoseconds() < next {
+          lines?.look()
+          Calls.sleep(until: min(next, Calls.nanoseconds() + Load.lookNanoseconds))
+        }
+      }
       let first = sent % corpus.count
       let count = min(batch, options.records - sent, corpus.count - first)
       try Calls.send(sockets[turn], corpus.frames, corpus.offsets[first]..<corpus.offsets[first + count])
+      lines?.sent(first..<first + count, isTimed: options.rate != nil)
       sent += count
       turn = turn + 1 < sockets.count ? turn + 1 : 0
     }
@@ -97,6 +123,8 @@ struct ProcessFigures {
   let cpuSeconds: Double
   /// VmHWM: the most memory that was resident at once.
   let peakKiB: Int
+  /// VmRSS: what is resident now.
+  let residentKiB: Int
 
   init(pid: Int) throws(BenchError) {
     guard let stat = try? SystemFiles.read("/proc/\(pid)/stat"),
@@ -105,11 +133,29 @@ struct ProcessFigures {
     // The name in parentheses may hold anything; fields 14 and 15 are the 12th and 13th behind it.
     let behindName = String(decoding: stat, as: UTF8.self).split(separator: ")").last ?? ""
     let fields = behindName.split(separator: " ")
-    let peak = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    func kib(_ name: String) -> Int? {
+      String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix(name) }
+        .flatMap { $0.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } }
+    }
     guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]),
-      let kib = peak?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap({ Int($0) })
+      let peak = kib("VmHWM:"), let resident = kib("VmRSS:")
     else { throw BenchError(message: "/proc/\(pid) is not understood") }
     cpuSeconds = (user + system) / Double(Calls.ticksPerSecond)
-    peakKiB = kib
+    peakKiB = peak
+    residentKiB = resident
+  }
+
+  /// How often all threads of a process have gone to sleep so far.
+  static func sleeps(pid: Int) throws(BenchError) -> Int {
+    var sum = 0
+    for task in Calls.names("/proc/\(pid)/task") {
+      guard let status = try? SystemFiles.read("/proc/\(pid)/task/\(task)/status") else { continue }
+      let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first {
+        $0.hasPrefix("voluntary_ctxt_switches:")
+      }
+      sum += line?.split(separator: "\t").last.flatMap { Int($0) } ?? 0
+    }
+    if sum == 0 { throw BenchError(message: "there is no process \(pid)") }
+    return sum
   }
 }

@@ -11,6 +11,8 @@ func run(_ arguments: [String]) -> Int32 {
       guard SystemFiles.write(Corpus(records: records, seed: seed).frames, to: STDOUT_FILENO) else { return 1 }
     case .steps(let options):
       print(try Steps(options).figures().text(json: options.json))
+    case .idle(let idle):
+      print(try idle.run().text(json: idle.json))
     case .load(let options):
       print(try Load(options).run().text(json: options.json))
     }

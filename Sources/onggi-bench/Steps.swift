@@ -38,8 +38,12 @@ struct Steps {
   private let bytes: [UInt8]
 
   init(_ options: StepOptions) {
-    self.options = options
-    corpus = Corpus(records: min(options.records, Steps.corpusRecords), seed: options.seed)
+    self.init(Corpus(records: min(options.records, Steps.corpusRecords), seed: options.seed), options)
+  }
+
+  private init(_ corpus: Corpus, _ options: StepOptions? = nil) {
+    self.options = options ?? StepOptions(records: corpus.count, seed: 0, json: false)
+    self.corpus = corpus
     bytes = corpus.frames + Array(repeating: 0, count: RecordReader.padding)
   }
 
@@ -100,6 +104,27 @@ struct Steps {
     }
   }
 
+  /// Gives each record's lines as the built-in format writes them.
+  static func lines(of corpus: Corpus, _ body: ([UInt8]) -> Void) throws(BenchError) {
+    let steps = Steps(corpus)
+    let built = try StepFormatter()
+    var formatter = built.formatter
+    var reader = RecordReader(keys: built.fields.keys)
+    var state = RenderState()
+    let origin = RecordOrigin(peer: [], listener: [])
+    let window = try steps.lineMemory()
+    for index in 0..<corpus.count {
+      let pickle = corpus.pickle(index)
+      var line = LineBuffer(window.writable(0..<lineSize))
+      guard reader.read(steps.padded(pickle), end: pickle.count),
+        formatter.append(reader, steps.bytes.rawBytes.extracting(pickle), origin, &state, into: &line)
+      else { throw BenchError(message: "a record cannot be formatted") }
+      var text: [UInt8] = []
+      text.append(window.bytes(0..<line.count))
+      body(text)
+    }
+  }
+
   /// Does something with the pickles in turn; gives nanoseconds for each, of the fastest round.
   @inline(__always)
   private func repeated(_ body: (Range<Int>) throws(BenchError) -> Void) throws(BenchError) -> Double {
@@ -133,10 +158,6 @@ struct Steps {
     } catch {
       throw BenchError(message: "\(error)")
     }
-  }
-
-  private func perRecord(since start: Int) -> Double {
-    Double(Calls.cpuNanoseconds() - start) / Double(options.records)
   }
 }
 
