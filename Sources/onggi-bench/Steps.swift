@@ -107,7 +107,7 @@ struct Steps {
   /// Gives each record's lines as the built-in format writes them.
   static func lines(of corpus: Corpus, _ body: ([UInt8]) -> Void) throws(BenchError) {
     let steps = Steps(corpus)
-    let built = try StepFormatter()
+    let built = try StepFormatter(.percent)
     var formatter = built.formatter
     var reader = RecordReader(keys: built.fields.keys)
     var state = RenderState()
