@@ -117,6 +117,21 @@ struct CompressionTests {
     }
   }
 
+  /// Of the file that is written, of the one before it, and of its compressed copy.
+  @Test func theConfiguredPermissionsAndGroupStay() throws {
+    let group: UInt32? = getuid() == 0 ? 2345 : nil
+    let bench = try HandlerBench(
+      .size(maxBytes: 10, backupCount: 3), backups: BackupOptions(compression: .zstd), permissions: 0o624, group: group)
+    bench.write("1234567\n", "abcdefg\n", "hijklmn\n")
+    #expect(
+      bench.eventually { bench.names == ["app.log", "app.log.1.zst", "app.log.2.zst"] }, "\(bench.names)")
+    for name in bench.names {
+      let attributes = try FileManager.default.attributesOfItem(atPath: bench.folder + "/" + name)
+      #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o624, "\(name)")
+      if let group { #expect((attributes[.groupOwnerAccountID] as? NSNumber)?.uint32Value == group, "\(name)") }
+    }
+  }
+
   /// A long file moves on, or goes, while it is compressed.
   @Test(arguments: [3, 40]) func aFileThatIsRenamedMeanwhileKeepsItsPlace(rollovers: Int) throws {
     let long = Self.noise(40 << 20)

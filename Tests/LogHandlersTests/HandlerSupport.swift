@@ -26,6 +26,7 @@ final class HandlerBench {
   init(
     _ rollover: Rollover = .never, rings: Int = 1, folder given: String? = nil, truncate: Bool = false,
     delay: Bool = false, backups: BackupOptions = BackupOptions(),
+    permissions: UInt32 = 0o640, group: UInt32? = nil,
     prepare: (String) throws -> Void = { _ in }
   ) throws {
     folder = given ?? FileManager.default.temporaryDirectory.appending(path: "onggi-\(UUID().uuidString)").path
@@ -37,7 +38,9 @@ final class HandlerBench {
     for ring in 0..<rings { try memory.mapRing(ring) }
     let events = events
     handler = FileHandler(
-      options: FileOptions(path: path, rollover: rollover, truncateAtStart: truncate, delay: delay, backups: backups),
+      options: FileOptions(
+        path: path, permissions: permissions, rollover: rollover, truncateAtStart: truncate, delay: delay, group: group,
+        backups: backups),
       rings: (0..<rings).map { [memory] in RingConsumer(memory, ring: $0) }
     ) { event in
       switch event {
