@@ -44,7 +44,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "onggi-bench", dependencies: ["LogDaemon", "LogRecords", "Pickle", "SharedState"],
-      exclude: ["FINDINGS.md", "ceilings", "gate"], swiftSettings: strict),
+      exclude: ["FINDINGS.md", "ceilings", "gate", "real-senders"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "PickleTests", dependencies: ["Pickle", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle", "TestSupport"], swiftSettings: strict),
