@@ -76,7 +76,7 @@ def send(name, address, batch, pause, datagrams):
     else:
         connection = socket.create_connection(address)
     # No restart takes that long: who waits longer waits for a daemon that has forgotten the connection.
-    connection.settimeout(6)
+    connection.settimeout(12)
     os.set_blocking(0, False)
     count = 0
     chance = random.Random(name)
