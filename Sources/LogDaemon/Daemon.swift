@@ -128,7 +128,7 @@ public final class Daemon: @unchecked Sendable {
     let (slots, keeper) = (slots, keeper)
     let memory = memories[number]
     return try DecodeQueue(
-      label: "onggi.decode", memory: memory, sink: makePipeline(memory, plan, ledger: nil, peers: PeerCounts()),
+      label: "onggi.decode", memory: memory, sink: makePipeline(number, plan, ledger: nil, peers: PeerCounts()),
       largestFrame: configuration.limits.maxFrameBytes,
       partialBytes: memory.layout.memory / 2,
       closed: { slot, peer in
@@ -137,16 +137,20 @@ public final class Daemon: @unchecked Sendable {
   }
 
   private func makePipeline(
-    _ memory: QueueMemory, _ plan: DaemonPlan, ledger: QueueLedger?, peers: PeerCounts
+    _ number: Int, _ plan: DaemonPlan, ledger: QueueLedger?, peers: PeerCounts
   ) -> Pipeline {
     let log = log
+    let memory = memories[number]
     let names = handlers.map(\.configuration.name)
     return Pipeline(
-      memory: memory, largestFrame: configuration.limits.maxFrameBytes, fields: plan.fields, tree: plan.tree,
+      queue: number, memory: memory, largestFrame: configuration.limits.maxFrameBytes, fields: plan.fields,
+      tree: plan.tree,
       formatters: plan.formatters,
-      outputs: handlers.map { handler in
+      outputs: zip(handlers, plan.journals).map { handler, journal in
         let ring = handler.output.map { _ in RingProducer(memory.ring(handler.ring), memory.window) }
-        return Pipeline.Output(number: handler.ring, handler: handler.output, ring: ring)
+        return Pipeline.Output(
+          number: handler.ring, handler: handler.output, ring: ring, journal: journal,
+          whenFull: handler.configuration.whenFull)
       },
       charsets: listeners.charsets(configuration.listeners, plan.charsets), namesPeers: plan.namesPeers,
       allowed: listeners.allowed(configuration.listeners), filters: plan.filters, zones: environment.zoneLookup,
@@ -173,7 +177,7 @@ public final class Daemon: @unchecked Sendable {
   ) throws -> [RunningHandler] {
     var fresh: [RunningHandler] = []
     var result: [RunningHandler] = []
-    for (handler, options) in zip(configuration.handlers, plan.files) {
+    for (handler, options) in zip(configuration.handlers, plan.outputs) {
       if let same = handlers.first(where: {
         $0.configuration.name == handler.name && $0.configuration.output == handler.output
       }) {
@@ -199,13 +203,10 @@ public final class Daemon: @unchecked Sendable {
     return result
   }
 
-  func open(_ options: FileOptions, ring: Int, isFirst: Bool) throws -> any LogHandler {
+  func open(_ output: DaemonPlan.Output, ring: Int, isFirst: Bool) throws -> any LogHandler {
     for memory in memories { try memory.mapRing(ring) }
-    var options = options
-    // `mode = "w"` is about the first start, not about a restart or reload.
-    options.truncateAtStart = options.truncateAtStart && isFirst
     let log = log
-    let file = FileHandler(options: options, rings: memories.map { RingConsumer($0, ring: ring) }) { event in
+    let report: @Sendable (HandlerEvent) -> Void = { event in
       switch event {
       case .failing(let path, let error):
         log.write(.error, kind: "failing handlers", "cannot write \(path): \(error); what waits is kept")
@@ -215,8 +216,17 @@ public final class Daemon: @unchecked Sendable {
       case .backupsRecovered(let path): log.write(.notice, "old files of \(path): all is well again")
       }
     }
-    file.open()
-    return file
+    let rings = memories.map { RingConsumer($0, ring: ring) }
+    let handler: any LogHandler
+    switch output {
+    case .journal(let path): handler = JournalHandler(path: path, rings: rings, report: report)
+    case .file(var options):
+      // `mode = "w"` is about the first start, not about a restart or reload.
+      options.truncateAtStart = options.truncateAtStart && isFirst
+      handler = FileHandler(options: options, rings: rings, report: report)
+    }
+    handler.open()
+    return handler
   }
 
   // MARK: Listening
@@ -368,13 +378,13 @@ public final class Daemon: @unchecked Sendable {
       configuration.limits.stopTimeout = new.limits.stopTimeout
       handlers = fresh
       let numbers = try numberListeners(new.listeners)
-      for (decoder, memory) in zip(decoders, memories) {
+      for (number, decoder) in decoders.enumerated() {
         let done = Handover<Void>()
         decoder.post { [self] decoder in
           decoder.meetAllDeadlines()
           decoder.replaceSink { sink in
             // What the old filters have kept back has been told about.
-            var next = makePipeline(memory, plan, ledger: sink.ledger, peers: sink.peers)
+            var next = makePipeline(number, plan, ledger: sink.ledger, peers: sink.peers)
             next.carry(sink.summariesLeft)
             return next
           }

@@ -13,10 +13,19 @@ struct DaemonPlan: Sendable {
   var filters: [PlannedFilter]
   /// By handler, in the configuration's order.
   var formatters: [LogFormatter]
+  /// By handler; nil: its records become lines.
+  var journals: [JournalFormatter?]
   /// nil: a `NullHandler`.
-  var files: [FileOptions?]
+  var outputs: [Output?]
   var namesPeers: Bool
   var charsets: [Renderer.Charset]
+
+  /// Where a handler's records go.
+  enum Output: Sendable {
+    case file(FileOptions)
+    /// The journal, by the path of its socket.
+    case journal(path: String)
+  }
 
   init(_ configuration: Configuration, _ environment: DaemonEnvironment) throws(PlanError) {
     let numbers = Dictionary(uniqueKeysWithValues: configuration.handlers.enumerated().map { ($1.name, $0) })
@@ -50,12 +59,18 @@ struct DaemonPlan: Sendable {
     tree = LoggerTree(root: try logger(configuration.root, name: ""), loggers: loggers, handlers: handlers)
     self.filters = planned
     formatters = []
-    files = []
+    journals = []
+    outputs = []
     for handler in configuration.handlers {
       let formatter =
         configuration.formatters.first { $0.name == handler.formatter } ?? Configuration.Formatter(name: "")
       formatters.append(try DaemonPlan.formatter(formatter, handler, environment, &fields))
-      files.append(try DaemonPlan.file(handler, environment))
+      if case .journal(let identifier) = handler.output {
+        journals.append(JournalFormatter(identifier: Array(identifier.utf8), fields: &fields))
+      } else {
+        journals.append(nil)
+      }
+      outputs.append(try DaemonPlan.output(handler, environment))
     }
     let own = ["peer", "peer_uid", "peer_gid", "peer_pid"]
     namesPeers = configuration.formatters.contains { formatter in
@@ -122,17 +137,17 @@ struct DaemonPlan: Sendable {
     }
   }
 
-  private static func file(
+  private static func output(
     _ handler: Configuration.Handler, _ environment: DaemonEnvironment
-  ) throws(PlanError) -> FileOptions? {
+  ) throws(PlanError) -> Output? {
     let file: Configuration.File
     let rollover: Rollover
     var retention = Configuration.Retention()
     switch handler.output {
     case .null: return nil
-    case .journal: throw PlanError("handler \(handler.name): the journal is not in this version yet")
+    case .journal: return .journal(path: environment.journalSocket)
     case .stream(let stream):
-      return FileOptions(path: stream.rawValue, descriptor: stream == .output ? 1 : 2)
+      return .file(FileOptions(path: stream.rawValue, descriptor: stream == .output ? 1 : 2))
     case .file(let plain): (file, rollover) = (plain, .never)
     case .watchedFile(let watched): (file, rollover) = (watched, .watched)
     case .rotatingFile(let rotating, let rotation, let kept):
@@ -142,11 +157,12 @@ struct DaemonPlan: Sendable {
       (file, retention) = (rotating, kept)
       rollover = .timed(try schedule(rotation, environment), backupCount: rotation.backupCount)
     }
-    return FileOptions(
-      path: file.path, permissions: file.permissions, rollover: rollover, truncateAtStart: file.mode == .write,
-      delay: file.delay, group: try group(file.group, handler),
-      backups: BackupOptions(
-        compression: compression(retention), maxTotalBytes: retention.maxTotalBytes, maxAge: retention.maxAge))
+    return .file(
+      FileOptions(
+        path: file.path, permissions: file.permissions, rollover: rollover, truncateAtStart: file.mode == .write,
+        delay: file.delay, group: try group(file.group, handler),
+        backups: BackupOptions(
+          compression: compression(retention), maxTotalBytes: retention.maxTotalBytes, maxAge: retention.maxAge)))
   }
 
   private static func compression(_ retention: Configuration.Retention) -> Compression? {
@@ -209,8 +225,13 @@ public struct DaemonEnvironment: Sendable {
   public let logsDirectory: String
   /// Where the last good configuration is kept: `$STATE_DIRECTORY`.
   let stateDirectory: String?
+  /// journald's socket for entries, or what `$ONGGI_JOURNAL_SOCKET` puts in its place.
+  public let journalSocket: String
+  /// The stream that a service's output is, as `DEVICE:INODE`: systemd.exec(5).
+  let journalStream: String?
 
-  /// From the environment variables TZ, TZDIR, LOGS_DIRECTORY and STATE_DIRECTORY.
+  /// From the environment variables TZ, TZDIR, LOGS_DIRECTORY, STATE_DIRECTORY, JOURNAL_STREAM and
+  /// ONGGI_JOURNAL_SOCKET.
   public init() {
     zones = ZoneDatabase(directory: SystemFiles.environment("TZDIR")) { try? SystemFiles.read($0, limit: 1 << 20) }
     localZone = zones.local(tz: SystemFiles.environment("TZ"))
@@ -220,6 +241,8 @@ public struct DaemonEnvironment: Sendable {
     }
     logsDirectory = directory("LOGS_DIRECTORY") ?? SystemFiles.workingDirectory()
     stateDirectory = directory("STATE_DIRECTORY")
+    journalSocket = SystemFiles.environment("ONGGI_JOURNAL_SOCKET") ?? JournalSocket.path
+    journalStream = SystemFiles.environment("JOURNAL_STREAM")
   }
 
   /// The offset of a zone at a local time, for values that are aware of a `zoneinfo.ZoneInfo`.

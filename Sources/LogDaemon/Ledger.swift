@@ -61,6 +61,8 @@ public struct QueueLedger: Sendable {
     public var discarded: UInt64 = 0
     /// Records that could not be taken, since one line is larger than all the handler's memory.
     public var tooBig: UInt64 = 0
+    /// Records for which there was no room, with `drop-newest`.
+    public var full: UInt64 = 0
     /// Records with a field that had no text, whose reference was written instead.
     public var unformatted: UInt64 = 0
   }
@@ -137,6 +139,7 @@ public struct Ledger: Sendable {
       if number >= byHandler.count { byHandler.append(QueueLedger.Handler()) }
       byHandler[number].discarded += part.discarded
       byHandler[number].tooBig += part.tooBig
+      byHandler[number].full += part.full
       byHandler[number].unformatted += part.unformatted
     }
     self.peers.add(peers)
@@ -154,10 +157,11 @@ public struct Ledger: Sendable {
     var all = statistics ?? HandlerStatistics()
     // Of the same moment as `routed`.
     if let published { all.accepted = max(published, all.written + all.dropped.total) }
-    // What a NullHandler takes is done with; what was too big was accepted and dropped.
-    all.accepted += counted.discarded + counted.tooBig
+    // What a NullHandler takes is done with; what the queue dropped was accepted.
+    all.accepted += counted.discarded + counted.tooBig + counted.full
     all.written += counted.discarded
     all.dropped[.tooBig] += counted.tooBig
+    all.dropped[.full] += counted.full
     // A handler that a reload replaced by one of the same name counts with it.
     let index = handlers.firstIndex { $0.name == name } ?? handlers.count
     if index == handlers.count { handlers.append(Handler(name: name)) }

@@ -16,18 +16,34 @@ public struct Pipeline: ~Copyable, RecordSink {
     /// nil, with its ring: a `NullHandler`.
     public let handler: (any LogHandler)?
     public let ring: RingProducer?
+    /// What makes entries of the journal in place of lines.
+    public let journal: JournalFormatter?
+    public let whenFull: Configuration.WhenFull
 
-    public init(number: Int, handler: (any LogHandler)?, ring: RingProducer?) {
+    public init(
+      number: Int, handler: (any LogHandler)?, ring: RingProducer?, journal: JournalFormatter? = nil,
+      whenFull: Configuration.WhenFull = .block
+    ) {
       self.number = number
       self.handler = handler
       self.ring = ring
+      self.journal = journal
+      self.whenFull = whenFull
     }
   }
+
+  /// What becomes of a handler's records.
+  private enum Kind: UInt8 { case discarded, lines, entries }
 
   private let largestFrame: Int
   /// By handler; nil: a `NullHandler`.
   private let handlers: [(any LogHandler)?]
-  private let hasRing: [Bool]
+  private let kinds: [Kind]
+  /// By handler; nil: its records become lines.
+  private let journals: [JournalFormatter?]
+  private let whenFull: [Configuration.WhenFull]
+  /// The decode queue's number.
+  private let queue: Int
   /// By handler: its number in the ledger.
   private let numbers: [Int]
   /// By listener: how its senders' Python 2 strings are read.
@@ -57,18 +73,23 @@ public struct Pipeline: ~Copyable, RecordSink {
   public private(set) var unflushed = 0
 
   /// - Parameters:
+  ///   - queue: the decode queue's number
   ///   - ledger, peers: what an earlier pipeline of this queue counted; without a ledger it is what an
   ///     earlier process counted
   ///   - status: told about each read
   public init(
-    memory: QueueMemory, largestFrame: Int, fields: RecordFields, tree: LoggerTree, formatters: [LogFormatter],
+    queue: Int = 0, memory: QueueMemory, largestFrame: Int, fields: RecordFields, tree: LoggerTree,
+    formatters: [LogFormatter],
     outputs: [Output], charsets: [Renderer.Charset], namesPeers: Bool, allowed: [AllowList?] = [],
     filters: [PlannedFilter] = [], zones: ZoneLookup? = nil, ledger: QueueLedger? = nil,
     peers: PeerCounts = PeerCounts(), status: ServiceStatus? = nil, report: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     self.largestFrame = largestFrame
     handlers = outputs.map(\.handler)
-    hasRing = handlers.map { $0 != nil }
+    kinds = outputs.map { $0.handler == nil ? .discarded : $0.journal == nil ? .lines : .entries }
+    journals = outputs.map(\.journal)
+    whenFull = outputs.map(\.whenFull)
+    self.queue = queue
     self.charsets = charsets
     self.allowed = allowed
     stage = FilterStage(filters, levelNameSlot: fields.levelNameSlot)
@@ -346,21 +367,40 @@ public struct Pipeline: ~Copyable, RecordSink {
   private mutating func write(
     _ pickle: RawSpan, to handler: Int, _ window: borrowing MemoryWindow, from peer: Peer
   ) -> Bool {
-    guard hasRing[handler] else {
+    if kinds[handler] == .discarded {
       ledger.handlers[numbers[handler]].discarded += 1
       stored.touch()
       return true
     }
-    var line = LineBuffer(window.writable(rings[handler].room))
-    state.renderer.reset()
-    guard formatters[handler].append(reader, pickle, peer.origin, &state, into: &line) else {
-      return noRoom(handler, window)
+    var attempt = 0
+    while true {
+      var line = LineBuffer(window.writable(rings[handler].room))
+      state.renderer.reset()
+      let fits =
+        kinds[handler] == .lines
+        ? formatters[handler].append(reader, pickle, peer.origin, &state, into: &line)
+        : appendEntry(pickle, to: handler, from: peer, into: &line)
+      if fits {
+        if state.unshown > 0 { noteUnshown(handler) }
+        let length = line.count
+        rings[handler].append(length, window)
+        unflushed += length
+        return true
+      }
+      switch makeRoom(handler, attempt, window) {
+      case .made: attempt += 1
+      case .later: return false
+      case .dropped: return true
+      }
     }
-    if state.unshown > 0 { noteUnshown(handler) }
-    let length = line.count
-    rings[handler].append(length, window)
-    unflushed += length
-    return true
+  }
+
+  @inline(never)
+  private mutating func appendEntry(
+    _ pickle: RawSpan, to handler: Int, from peer: Peer, into entry: inout LineBuffer
+  ) -> Bool {
+    journals[handler]?.append(
+      reader, pickle, peer.origin, level: level(), message: &formatters[handler], &state, into: &entry) ?? true
   }
 
   /// Python would have lost the record; the first of a handler is worth a message.
@@ -374,21 +414,52 @@ public struct Pipeline: ~Copyable, RecordSink {
     if ledger.handlers[numbers[handler]].unformatted == 1 { report(.unformatted(handler: handler)) }
   }
 
-  /// Looks whether the writer has freed something. True: the line can never fit, and is dropped.
+  // MARK: A full ring
+
+  /// What a record that does not fit can do.
+  private enum Room {
+    /// Try again at once.
+    case made
+    /// Be offered again.
+    case later
+    /// It is counted as dropped.
+    case dropped
+  }
+
+  /// Bytes that are freed first for a record that does not fit; each further time, twice as many.
+  private static let firstRoom = 64 * 1024
+
   @inline(never)
-  private mutating func noRoom(_ handler: Int, _ window: borrowing MemoryWindow) -> Bool {
+  private mutating func makeRoom(_ handler: Int, _ attempt: Int, _ window: borrowing MemoryWindow) -> Room {
     let before = rings[handler].used
     rings[handler].refresh(window)
-    guard before == 0, rings[handler].used == 0 else { return false }
-    ledger.handlers[numbers[handler]].tooBig += 1
-    stored.touch()
-    return true
+    if before == 0, rings[handler].used == 0 {
+      ledger.handlers[numbers[handler]].tooBig += 1
+      stored.touch()
+      return .dropped
+    }
+    switch whenFull[handler] {
+    case .block: return .later
+    case .dropNewest:
+      if rings[handler].used < before { return .made }
+      ledger.handlers[numbers[handler]].full += 1
+      stored.touch()
+      return .dropped
+    case .dropOldest:
+      if rings[handler].used < before { return .made }
+      // At the end of its region a ring cannot have more room before it turns over, which is done
+      // between two reads.
+      guard !rings[handler].isAtEnd else { return .later }
+      let dropped = handlers[handler]?.dropOldest(queue: queue, bytes: Pipeline.firstRoom << min(attempt, 16)) ?? 0
+      rings[handler].refresh(window)
+      return dropped > 0 ? .made : .later
+    }
   }
 
   // MARK: Lines to files
 
   public mutating func commit(_ transaction: inout Transaction, _ window: borrowing MemoryWindow) {
-    for index in rings.indices where hasRing[index] { rings[index].publish(&transaction, window) }
+    for index in rings.indices where kinds[index] != .discarded { rings[index].publish(&transaction, window) }
     stored.note(ledger, &transaction, window)
     status?.note()
   }
@@ -408,7 +479,17 @@ public struct Pipeline: ~Copyable, RecordSink {
   }
 
   private mutating func rewind(_ window: borrowing MemoryWindow) {
-    for index in rings.indices where hasRing[index] { rings[index].rewind(window) }
+    for index in rings.indices where kinds[index] != .discarded {
+      rings[index].rewind(window)
+      if whenFull[index] == .dropOldest, rings[index].mustTurn { turn(index, window) }
+    }
+  }
+
+  /// Makes the older region empty, so that the ring can go on there.
+  @inline(never)
+  private mutating func turn(_ handler: Int, _ window: borrowing MemoryWindow) {
+    _ = handlers[handler]?.dropOldest(queue: queue, bytes: rings[handler].usedElsewhere)
+    rings[handler].rewind(window)
   }
 
   // MARK: Streams that end

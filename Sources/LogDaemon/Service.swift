@@ -110,7 +110,7 @@ public final class Service: @unchecked Sendable {
     defer { ServiceNotifier.ready() }
     let loaded = source.load()
     let messages = loaded.messages
-    for message in messages { SystemFiles.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
+    for message in messages { log.write(diagnostic: message) }
     let text = messages.map { "\($0)\n" }.joined()
     guard let configuration = loaded.configuration else {
       log.write(.error, Service.refusal)

@@ -58,6 +58,23 @@ public enum SystemFiles {
     guard unsafe rename(temporary, path) == 0 else { throw SystemError("rename \(temporary)", errno) }
   }
 
+  /// Sends all of it to a socket without waiting; false when that cannot be done now.
+  static func send(_ bytes: [UInt8], to socket: Int32) -> Bool {
+    while true {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+      }
+      if count >= 0 || errno != EINTR { return count == bytes.count }
+    }
+  }
+
+  /// Whether a descriptor is that of a `DEVICE:INODE`, both decimal.
+  static func isOpen(_ descriptor: Int32, as identity: String) -> Bool {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return false }
+    return identity == "\(status.st_dev):\(status.st_ino)"
+  }
+
   /// The command line without the program's name: proc(5)'s cmdline. `CommandLine.arguments` is empty
   /// in a process that preloads a library which interposes on the C library early, as libfaketime.
   public static func arguments() -> [String] {

@@ -81,6 +81,9 @@ public final class FileHandler: LogHandler {
     flush()
   }
 
+  /// What goes to a file waits.
+  public func dropOldest(queue: Int, bytes: Int) -> Int { 0 }
+
   public func statistics() -> HandlerStatistics {
     var statistics = HandlerStatistics()
     statistics.rollovers = cells.rollovers

@@ -1,6 +1,6 @@
 import SharedState
 
-/// What a file handler keeps in its ring's header in the first queue's memory, for the next
+/// What a handler keeps in its ring's header in the first queue's memory, for the next
 /// process. The writer changes it; anybody may read it.
 struct HandlerCells: Sendable {
   /// nil: a handler without rings, which has nothing to keep.
@@ -26,5 +26,23 @@ struct HandlerCells: Sendable {
   var rolloverStep: Int? {
     get { self[1] == 0 ? nil : Int(truncatingIfNeeded: self[1] & 0x7fff_ffff) - 1 }
     nonmutating set { self[1] = newValue.map { UInt64($0) + 1 } ?? 0 }
+  }
+
+  /// Records that were dropped for want of room.
+  var full: UInt64 {
+    get { self[2] }
+    nonmutating set { self[2] = newValue }
+  }
+
+  /// Records that the journal refused.
+  var refused: UInt64 {
+    get { self[3] }
+    nonmutating set { self[3] = newValue }
+  }
+
+  /// Bytes that the journal got.
+  var sent: UInt64 {
+    get { self[4] }
+    nonmutating set { self[4] = newValue }
   }
 }

@@ -20,6 +20,12 @@ public protocol LogHandler: AnyObject, Sendable {
   /// Nothing more will come: what waits is written, and then everything is closed.
   func retire()
 
+  /// Frees bytes of the ring that a decode queue has for this handler: at least so many, by dropping
+  /// the oldest records, or all that it can. On that queue.
+  ///
+  /// - Returns: records that were dropped
+  func dropOldest(queue: Int, bytes: Int) -> Int
+
   /// The handler's part of the ledger. On any queue; never waits for a write. What it says was
   /// written or dropped was accepted before.
   func statistics() -> HandlerStatistics

@@ -41,6 +41,8 @@ public struct RenderState: ~Copyable {
   public var renderer: Renderer
   /// Fields that had no text since somebody looked: their references stand in the lines.
   public var unshown = 0
+  /// For extras of records of the stock shape, which are otherwise not decoded as a whole.
+  var extras = Unpickler()
   /// Text under construction.
   var text: [UInt8] = []
   var field: [UInt8] = []

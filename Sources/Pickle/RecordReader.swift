@@ -39,6 +39,8 @@ public struct RecordReader: ~Copyable {
   @usableFromInline var serials: [UInt32]
   @usableFromInline var serial: UInt32 = 0
   private var seen: [Key]
+  /// The whole record, when the general machine decoded it; nil after `read`.
+  public private(set) var dictionary: PickleValue?
 
   public init(keys: KeyTable) {
     self.keys = keys
@@ -56,6 +58,7 @@ public struct RecordReader: ~Copyable {
   /// Forgets the last record.
   private mutating func begin() {
     serial &+= 1
+    dictionary = nil
     if serial == 0 {
       for slot in serials.indices { serials[slot] = 0 }
       serial = 1
@@ -73,6 +76,7 @@ public struct RecordReader: ~Copyable {
   /// Fills the slots from a dictionary that the general machine decoded.
   public mutating func set(_ record: PickleValue, _ arena: borrowing PickleArena, _ pickle: RawSpan) {
     begin()
+    dictionary = record
     var cursor = arena.cursor(record)
     while let key = arena.next(&cursor), let value = arena.next(&cursor) {
       guard key.kind == .string || key.kind == .string2 else { continue }

@@ -15,6 +15,8 @@ import Pickle
 public struct RingProducer: Sendable, BitwiseCopyable {
   /// Bytes in a region after which the queue goes over to the other one.
   static let changeOver = 128 * 1024
+  /// Bytes that the records of one read hardly fill.
+  static let lastRoom = 1 << 20
 
   public let layout: RingLayout
   /// Behind the last record, published or not.
@@ -72,6 +74,24 @@ public struct RingProducer: Sendable, BitwiseCopyable {
       begin(1 - region, window)
       window.storeRelease(layout.cell(RingLayout.Cell.region), UInt64(region))
     }
+  }
+
+  /// Bytes that wait in the region that is not being filled.
+  public var usedElsewhere: Int { head < base ? Int(truncatingIfNeeded: base &- head) : 0 }
+
+  /// Whether it is the region's end, and not what waits, that leaves no more room.
+  public var isAtEnd: Bool {
+    let place = Int(truncatingIfNeeded: tail &- base)
+    return layout.size - place <= layout.limit - used
+      || Int(truncatingIfNeeded: tailRecords &- baseRecords) >= layout.capacity
+  }
+
+  /// Whether the region is about to end and the other one is not empty: whoever never waits has to
+  /// give that one up.
+  public var mustTurn: Bool {
+    usedElsewhere > 0
+      && (layout.size - Int(truncatingIfNeeded: tail &- base) < min(RingProducer.lastRoom, layout.size / 8)
+        || layout.capacity - Int(truncatingIfNeeded: tailRecords &- baseRecords) < layout.capacity / 8)
   }
 
   /// Whether the region has taken enough: bytes, or records to number.

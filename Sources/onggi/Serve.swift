@@ -5,12 +5,12 @@ import LogDaemon
 /// `onggi serve`: runs until a signal ends it.
 func serve(_ file: String?) -> Int32 {
   let environment = DaemonEnvironment()
-  let log = DaemonLog()
+  let log = DaemonLog(environment)
   // Before there are other threads, which this changes the environment under.
   let passed = PassedDescriptors(log: log)
   let source = ConfigurationSource(file, environment)
   let loaded = source.load()
-  for message in loaded.messages { SystemFiles.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
+  for message in loaded.messages { log.write(diagnostic: message) }
   let lastGood = loaded.configuration == nil ? source.lastGood() : nil
   guard let configuration = loaded.configuration ?? lastGood?.configuration else { return ExitStatus.configuration }
   if let lastGood {
@@ -29,6 +29,7 @@ func serve(_ file: String?) -> Int32 {
     return error is PlanError ? ExitStatus.configuration : ExitStatus.failure
   }
   if lastGood == nil { source.keep(loaded, log) }
+  log.sendEntries(to: environment.journalSocket)
   let service = Service(daemon, source, configuration.control, log, status: status, version: Version.text)
   service.start()
   log.write(.info, "onggi \(Version.text) serves \(source.description)")

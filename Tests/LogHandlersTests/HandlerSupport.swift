@@ -70,7 +70,7 @@ final class HandlerBench {
     transaction.commit(memory.window)
   }
 
-  private static func fill(_ window: borrowing MemoryWindow, _ range: Range<Int>, _ source: [UInt8]) {
+  static func fill(_ window: borrowing MemoryWindow, _ range: Range<Int>, _ source: [UInt8]) {
     var target = window.writable(range)
     target.copy(source.rawBytes, to: 0)
   }

@@ -118,6 +118,49 @@ static inline int onggi_receive_datagrams(int fd, struct onggi_receive_area *are
   return (int)syscall(SYS_recvmmsg, fd, area->messages, ONGGI_DATAGRAMS, MSG_DONTWAIT, NULL);
 }
 
+// ---- Sending -------------------------------------------------------------------------------------
+
+#define ONGGI_SENDS 64
+
+// Sends up to ONGGI_SENDS datagrams that lie one behind the other from `start` on. Returns how many
+// the peer's queue took, or -1 with errno when it took none.
+static inline int onggi_send_datagrams(int fd, const uint8_t *start, const uint32_t *sizes, int count) {
+  struct onggi_message messages[ONGGI_SENDS];
+  struct iovec parts[ONGGI_SENDS];
+  if (count > ONGGI_SENDS) count = ONGGI_SENDS;
+  for (int i = 0; i < count; i++) {
+    parts[i] = (struct iovec){.iov_base = (void *)start, .iov_len = sizes[i]};
+    messages[i].header = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+    messages[i].received = 0;
+    start += sizes[i];
+  }
+  return (int)syscall(SYS_sendmmsg, fd, messages, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+// An empty datagram that carries a descriptor: SCM_RIGHTS, unix(7).
+static inline int onggi_send_descriptor(int fd, int carried) {
+  union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control;
+  memset(&control, 0, sizeof control);
+  struct msghdr message = {.msg_control = &control, .msg_controllen = sizeof control};
+  struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(part), &carried, sizeof carried);
+  return (int)sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+// A memory file that can be sealed: MFD_CLOEXEC | MFD_ALLOW_SEALING.
+static inline int onggi_memfd_create_sealable(const char *name) { return (int)syscall(SYS_memfd_create, name, 3U); }
+
+// F_ADD_SEALS: nobody can change the file any more, nor the seals.
+static inline int onggi_memfd_seal(int fd) {
+  return fcntl(fd, 1033, 0x0001 | 0x0002 | 0x0004 | 0x0008);  // SEAL, SHRINK, GROW, WRITE
+}
+
 // ---- epoll(7) --------------------------------------------------------------------------------------
 // struct epoll_event holds a union with a pointer; here only the 64-bit token is used.
 

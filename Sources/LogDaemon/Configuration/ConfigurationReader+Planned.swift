@@ -8,16 +8,13 @@ extension ConfigurationReader {
 
   static let plannedHandlerKeys: Planned<HandlerKey> = [.fsync: "never", .whenFull: "block"]
   static let plannedLimitKeys: Planned<LimitKey> = [.whenFull: "block"]
-  static let plannedHandlerClass = HandlerClass.journal
 
   func reportPlannedSettings() {
     for named in namedTables(.handlers) ?? [] {
       let section: Section<HandlerKey> = section(.handlers, named)
-      if let entry = section.entry(.class), entry.value.kind == .string(Self.plannedHandlerClass.rawValue) {
-        report("\(section.title): \(Self.plannedHandlerClass.rawValue)", at: entry.value.position)
-      } else {
-        report(Self.plannedHandlerKeys, in: section)
-      }
+      // The journal's never waits, with or without the key.
+      if section.entry(.class)?.value.kind == .string(HandlerClass.journal.rawValue) { continue }
+      report(Self.plannedHandlerKeys, in: section)
     }
     report(Self.plannedLimitKeys, in: singleSection(.limits))
   }

@@ -114,19 +114,26 @@ extension Daemon {
         for memory in memories { memory.forgetRing(number) }
         continue
       }
-      guard case .file(let path) = identity.place,
-        let output = try? open(
-          FileOptions(path: path, delay: true), ring: number, isFirst: false)
+      let place: (output: DaemonPlan.Output, configured: Configuration.Handler.Output, name: String)? =
+        switch identity.place {
+        case .file(let path):
+          (.file(FileOptions(path: path, delay: true)), .file(Configuration.File(path: path)), path)
+        case .other(let text) where text.hasPrefix("journal "):
+          // Its identifier stands in the entries already.
+          (.journal(path: environment.journalSocket), .journal(identifier: ""), "the journal")
+        case .other: nil
+        }
+      guard let place, let output = try? open(place.output, ring: number, isFirst: false)
       else {
         log.write(.error, "\(waiting) records of the handler \(identity.name), which is gone, cannot be written")
         for memory in memories { memory.forgetRing(number) }
         continue
       }
-      log.write(.notice, "\(waiting) records of the handler \(identity.name), which is gone, go to \(path)")
+      log.write(.notice, "\(waiting) records of the handler \(identity.name), which is gone, go to \(place.name)")
       everyHandler.append(
         RunningHandler(
-          configuration: Configuration.Handler(name: identity.name, output: .file(Configuration.File(path: path))),
-          ring: number, output: output))
+          configuration: Configuration.Handler(name: identity.name, output: place.configured), ring: number,
+          output: output))
       book.add(LedgerBook.Handler(name: identity.name, number: number, output: output))
       output.retire()
     }

@@ -1,0 +1,216 @@
+import Foundation
+import Pickle
+import SharedState
+import Synchronization
+import Testing
+
+@testable import LogHandlers
+
+/// A journal handler whose journald is a socket of the test's.
+struct JournalHandlerTests {
+  @Test func everyRecordIsADatagram() throws {
+    let bench = try JournalBench(rings: 2)
+    bench.journald.start()
+    bench.put((0..<5).map { "record \($0)" })
+    bench.put((5..<9).map { "record \($0)" }, ring: 1)
+    bench.handler.flush()
+    #expect(bench.journald.receive(9).sorted() == (0..<9).map { "record \($0)" })
+    #expect(bench.settles())
+    let statistics = bench.handler.statistics()
+    #expect(statistics.written == 9 && statistics.accepted == 9 && statistics.dropped.total == 0)
+  }
+
+  /// The queue holds as many as `net.unix.max_dgram_qlen` says, and more than that come.
+  @Test func whatAFullQueueDoesNotTakeWaits() throws {
+    let bench = try JournalBench()
+    bench.journald.start()
+    let records = (0..<2000).map { "record \($0)" }
+    bench.put(records)
+    bench.handler.flush()
+    bench.waits { $0.written > 0 && $0.pending > 0 }
+    usleep(200_000)
+    #expect(bench.handler.statistics().pending > 0)
+    #expect(bench.journald.receive(2000) == records)
+    #expect(bench.settles())
+  }
+
+  @Test func whatComesBeforeJournaldWaits() throws {
+    let bench = try JournalBench()
+    bench.put(["one", "two"])
+    bench.handler.flush()
+    usleep(100_000)
+    #expect(bench.handler.statistics().pending == 2)
+    #expect(bench.events.failures.load(ordering: .relaxed) == 1)
+    bench.journald.start()
+    #expect(bench.journald.receive(2) == ["one", "two"])
+    #expect(bench.settles())
+    #expect(bench.events.recoveries.load(ordering: .relaxed) == 1)
+  }
+
+  @Test func aRestartedJournaldGetsTheRest() throws {
+    let bench = try JournalBench()
+    bench.journald.start()
+    bench.put(["one"])
+    bench.handler.flush()
+    #expect(bench.journald.receive(1) == ["one"])
+    bench.journald.stop()
+    bench.put(["two"])
+    bench.handler.flush()
+    bench.waits { _ in bench.events.failures.load(ordering: .relaxed) == 1 }
+    bench.journald.start()
+    #expect(bench.journald.receive(1) == ["two"])
+    #expect(bench.settles())
+  }
+
+  @Test func aLongEntryGoesAsAFile() throws {
+    let bench = try JournalBench()
+    bench.journald.start()
+    bench.put(["short", String(repeating: "x", count: JournalWriter.largestDatagram + 1), "short too"])
+    bench.handler.flush()
+    #expect(bench.journald.receive(3) == ["short", "", "short too"], "an empty datagram carries the file")
+    #expect(bench.settles())
+  }
+
+  @Test func theOldestMakeRoom() throws {
+    let bench = try JournalBench()
+    let records = (0..<100).map { String(format: "record %03d", $0) }
+    bench.put(records)
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 95) == 10)
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 20) == 2)
+    bench.journald.start()
+    bench.handler.flush()
+    #expect(bench.journald.receive(88) == Array(records[12...]))
+    #expect(bench.settles())
+    var statistics = bench.handler.statistics()
+    #expect(statistics.dropped[.full] == 12 && statistics.written == 88 && statistics.accepted == 100)
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 1) == 0)
+    bench.put(["a", "b"])
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 1 << 20) == 2)
+    statistics = bench.handler.statistics()
+    #expect(statistics.dropped[.full] == 14 && statistics.pending == 0)
+  }
+
+  /// A file that is made but could not be sent belongs to the record that is dropped.
+  @Test func aDroppedLongEntryIsNotSent() throws {
+    let bench = try JournalBench()
+    bench.journald.start()
+    bench.put((0..<1000).map { "record \($0)" })
+    bench.handler.flush()
+    bench.waits { $0.written > 0 && $0.pending > 0 }
+    let pending = Int(bench.handler.statistics().pending)
+    bench.put([String(repeating: "x", count: JournalWriter.largestDatagram + 1), "last"])
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 1 << 30) == pending + 2)
+    bench.put(["after"])
+    bench.handler.flush()
+    #expect(bench.journald.receive(1000 - pending + 1).last == "after")
+    #expect(bench.settles())
+  }
+
+  @Test func aRetiredHandlerStillSendsWhatWaits() throws {
+    let bench = try JournalBench()
+    bench.put(["one"])
+    bench.handler.retire()
+    usleep(20_000)
+    bench.journald.start()
+    #expect(bench.journald.receive(1) == ["one"])
+    #expect(bench.settles())
+  }
+}
+
+/// A journal handler, fed as decode queues feed it.
+final class JournalBench {
+  let journald: FakeJournald
+  let events = HandlerBench.Events()
+  let handler: JournalHandler
+  private let memory: QueueMemory
+  private var producers: [RingProducer]
+
+  init(rings: Int = 1) throws {
+    journald = FakeJournald()
+    memory = try QueueMemory(
+      layout: QueueLayout(connections: 1, memory: 1 << 20, largestFrame: 4096, rings: rings), name: "onggi-test")
+    for ring in 0..<rings { try memory.mapRing(ring) }
+    let events = events
+    handler = JournalHandler(path: journald.path, rings: (0..<rings).map { [memory] in RingConsumer(memory, ring: $0) })
+    {
+      event in
+      switch event {
+      case .failing: events.failures.add(1, ordering: .relaxed)
+      case .recovered: events.recoveries.add(1, ordering: .relaxed)
+      default: break
+      }
+    }
+    producers = (0..<rings).map { [memory] in RingProducer(memory.ring($0), memory.window) }
+  }
+
+  func put(_ records: [String], ring: Int = 0) {
+    producers[ring].rewind(memory.window)
+    producers[ring].refresh(memory.window)
+    for record in records {
+      let bytes = Array(record.utf8)
+      HandlerBench.fill(memory.window, producers[ring].room, bytes)
+      producers[ring].append(bytes.count, memory.window)
+    }
+    var transaction = Transaction(memory.layout)
+    producers[ring].publish(&transaction, memory.window)
+    transaction.commit(memory.window)
+  }
+
+  /// Waits for up to five seconds.
+  func waits(_ condition: (HandlerStatistics) -> Bool) {
+    for _ in 0..<1000 {
+      if condition(handler.statistics()) { return }
+      usleep(5000)
+    }
+    Issue.record("it did not come about: \(handler.statistics())")
+  }
+
+  func settles() -> Bool {
+    for _ in 0..<1000 {
+      if handler.statistics().pending == 0 { return true }
+      usleep(5000)
+    }
+    return false
+  }
+}
+
+/// A datagram socket at a path of its own.
+final class FakeJournald {
+  let path = FileManager.default.temporaryDirectory.appending(path: "onggi-\(UUID().uuidString)").path
+  private var descriptor: Int32 = -1
+
+  func start() {
+    descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+    var name = sockaddr_un()
+    name.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &name.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+    let bound = unsafe withUnsafePointer(to: &name) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    #expect(bound == 0)
+    var patience = timeval(tv_sec: 5, tv_usec: 0)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  func stop() {
+    close(descriptor)
+    descriptor = -1
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// So many datagrams, or those that came within five seconds.
+  func receive(_ count: Int) -> [String] {
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    var result: [String] = []
+    while result.count < count {
+      let length = unsafe recv(descriptor, &buffer, buffer.count, 0)
+      guard length >= 0 else { break }
+      result.append(String(decoding: buffer[..<length], as: UTF8.self))
+    }
+    return result
+  }
+
+  deinit { stop() }
+}
