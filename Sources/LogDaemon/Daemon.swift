@@ -18,7 +18,7 @@ public final class Daemon: @unchecked Sendable {
   /// How often a stopping daemon looks whether everything is written.
   static let stopPollMilliseconds = 5
 
-  private let environment: DaemonEnvironment
+  let environment: DaemonEnvironment
   let log: DaemonLog
   private let status: ServiceStatus?
   private let queue = DispatchQueue(label: "onggi.daemon")
@@ -130,7 +130,7 @@ public final class Daemon: @unchecked Sendable {
     return try DecodeQueue(
       label: "onggi.decode", memory: memory, sink: makePipeline(number, plan, ledger: nil, peers: PeerCounts()),
       largestFrame: configuration.limits.maxFrameBytes,
-      partialBytes: memory.layout.memory / 2,
+      partialBytes: memory.layout.partialBytes,
       closed: { slot, peer in
         keeper.forget(queue: number, slot: slot) { slots.free(slot, of: number, listener: peer.listener) }
       })

@@ -1,4 +1,5 @@
 import LogHandlers
+import SharedState
 
 /// Why a frame was refused: the names in the ledger.
 public enum Rejection: Int, CaseIterable, Sendable {
@@ -62,7 +63,7 @@ public struct QueueLedger: Sendable {
     /// Records that could not be taken, since one line is larger than all the handler's memory.
     public var tooBig: UInt64 = 0
     /// Records for which there was no room, with `drop-newest`.
-    public var full: UInt64 = 0
+    public var full = SIMD4<UInt64>()
     /// Records with a field that had no text, whose reference was written instead.
     public var unformatted: UInt64 = 0
   }
@@ -139,7 +140,7 @@ public struct Ledger: Sendable {
       if number >= byHandler.count { byHandler.append(QueueLedger.Handler()) }
       byHandler[number].discarded += part.discarded
       byHandler[number].tooBig += part.tooBig
-      byHandler[number].full += part.full
+      byHandler[number].full &+= part.full
       byHandler[number].unformatted += part.unformatted
     }
     self.peers.add(peers)
@@ -158,10 +159,10 @@ public struct Ledger: Sendable {
     // Of the same moment as `routed`.
     if let published { all.accepted = max(published, all.written + all.dropped.total) }
     // What a NullHandler takes is done with; what the queue dropped was accepted.
-    all.accepted += counted.discarded + counted.tooBig + counted.full
+    all.accepted += counted.discarded + counted.tooBig + counted.full.wrappedSum()
     all.written += counted.discarded
     all.dropped[.tooBig] += counted.tooBig
-    all.dropped[.full] += counted.full
+    for rank in RecordRank.allCases { all.dropped[DropReason.full(rank)] += counted.full[Int(rank.rawValue)] }
     // A handler that a reload replaced by one of the same name counts with it.
     let index = handlers.firstIndex { $0.name == name } ?? handlers.count
     if index == handlers.count { handlers.append(Handler(name: name)) }

@@ -42,6 +42,8 @@ public struct Pipeline: ~Copyable, RecordSink {
   /// By handler; nil: its records become lines.
   private let journals: [JournalFormatter?]
   private let whenFull: [Configuration.WhenFull]
+  /// By handler: whether records wait for room rather than being dropped.
+  private let waits: [Bool]
   /// The decode queue's number.
   private let queue: Int
   /// By handler: its number in the ledger.
@@ -67,6 +69,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   private var rings: [RingProducer]
   private var savedRings: [RingProducer]
   private var savedCounts: [QueueLedger.Handler]
+  private let budget: RingBudget
   public private(set) var ledger: QueueLedger
   private var stored: StoredLedger
   public private(set) var peers: PeerCounts
@@ -89,6 +92,8 @@ public struct Pipeline: ~Copyable, RecordSink {
     kinds = outputs.map { $0.handler == nil ? .discarded : $0.journal == nil ? .lines : .entries }
     journals = outputs.map(\.journal)
     whenFull = outputs.map(\.whenFull)
+    waits = whenFull.map { $0 == .block }
+    budget = RingBudget(bytes: memory.layout.recordBytes, rings: outputs.count { $0.ring != nil })
     self.queue = queue
     self.charsets = charsets
     self.allowed = allowed
@@ -235,7 +240,7 @@ public struct Pipeline: ~Copyable, RecordSink {
       let target = tree.target(index)
       guard level >= target.lowest, level <= target.highest else { continue }
       taken = true
-      guard write(pickle, to: target.handler, window, from: peer) else {
+      guard write(pickle, to: target.handler, level, window, from: peer) else {
         if targets.count > 1 { restore(targets) }
         return false
       }
@@ -254,7 +259,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     guard writeSummaries(window) else { return false }
     let handlers = stage.passing
     for handler in handlers { save(handler) }
-    for handler in handlers where !write(pickle, to: handler, window, from: peer) {
+    for handler in handlers where !write(pickle, to: handler, level, window, from: peer) {
       for handler in handlers { restore(handler) }
       return false
     }
@@ -340,7 +345,7 @@ public struct Pipeline: ~Copyable, RecordSink {
       swap(&reader, &summaryReader)
       isSummary = true
       let done = write(
-        pickle.rawBytes, to: handler, window, from: Peer(listener: 0, origin: summary.origin))
+        pickle.rawBytes, to: handler, level(), window, from: Peer(listener: 0, origin: summary.origin))
       isSummary = false
       swap(&reader, &summaryReader)
       guard done else { return false }
@@ -365,16 +370,19 @@ public struct Pipeline: ~Copyable, RecordSink {
   /// Formats the record behind the handler's ring. False: there is no room now.
   @inline(__always)
   private mutating func write(
-    _ pickle: RawSpan, to handler: Int, _ window: borrowing MemoryWindow, from peer: Peer
+    _ pickle: RawSpan, to handler: Int, _ level: Int, _ window: borrowing MemoryWindow, from peer: Peer
   ) -> Bool {
     if kinds[handler] == .discarded {
       ledger.handlers[numbers[handler]].discarded += 1
       stored.touch()
       return true
     }
+    let rank = RecordRank(level: level)
     var attempt = 0
     while true {
-      var line = LineBuffer(window.writable(rings[handler].room))
+      // Where records are dropped, the last part of the room is kept for those that matter most.
+      let room = waits[handler] || rank == .error ? rings[handler].room : rings[handler].roomLessReserve
+      var line = LineBuffer(window.writable(room))
       state.renderer.reset()
       let fits =
         kinds[handler] == .lines
@@ -383,11 +391,11 @@ public struct Pipeline: ~Copyable, RecordSink {
       if fits {
         if state.unshown > 0 { noteUnshown(handler) }
         let length = line.count
-        rings[handler].append(length, window)
+        rings[handler].append(length, rank, window)
         unflushed += length
         return true
       }
-      switch makeRoom(handler, attempt, window) {
+      switch makeRoom(handler, rank, attempt, window) {
       case .made: attempt += 1
       case .later: return false
       case .dropped: return true
@@ -430,30 +438,36 @@ public struct Pipeline: ~Copyable, RecordSink {
   private static let firstRoom = 64 * 1024
 
   @inline(never)
-  private mutating func makeRoom(_ handler: Int, _ attempt: Int, _ window: borrowing MemoryWindow) -> Room {
+  private mutating func makeRoom(
+    _ handler: Int, _ rank: RecordRank, _ attempt: Int, _ window: borrowing MemoryWindow
+  ) -> Room {
     let before = rings[handler].used
-    rings[handler].refresh(window)
-    if before == 0, rings[handler].used == 0 {
+    for index in rings.indices where kinds[index] != .discarded { rings[index].refresh(window) }
+    if budget.giveAll(to: handler, of: &rings) || rings[handler].used < before { return .made }
+    if before == 0, rings[handler].limit >= budget.most, rings[handler].isAtStart {
       ledger.handlers[numbers[handler]].tooBig += 1
       stored.touch()
       return .dropped
     }
     switch whenFull[handler] {
     case .block: return .later
-    case .dropNewest:
-      if rings[handler].used < before { return .made }
-      ledger.handlers[numbers[handler]].full += 1
-      stored.touch()
-      return .dropped
+    case .dropNewest: return drop(handler, rank)
     case .dropOldest:
-      if rings[handler].used < before { return .made }
       // At the end of its region a ring cannot have more room before it turns over, which is done
       // between two reads.
       guard !rings[handler].isAtEnd else { return .later }
-      let dropped = handlers[handler]?.dropOldest(queue: queue, bytes: Pipeline.firstRoom << min(attempt, 16)) ?? 0
+      let dropped = handlers[handler]?.dropOldest(
+        queue: queue, bytes: Pipeline.firstRoom << min(attempt, 16), upTo: max(rank, .warning))
       rings[handler].refresh(window)
-      return dropped > 0 ? .made : .later
+      // An older record that matters more, or a write that does not return, is in the way.
+      return dropped ?? 0 > 0 ? .made : drop(handler, rank)
     }
+  }
+
+  private mutating func drop(_ handler: Int, _ rank: RecordRank) -> Room {
+    ledger.handlers[numbers[handler]].full[Int(rank.rawValue)] += 1
+    stored.touch()
+    return .dropped
   }
 
   // MARK: Lines to files
@@ -483,12 +497,13 @@ public struct Pipeline: ~Copyable, RecordSink {
       rings[index].rewind(window)
       if whenFull[index] == .dropOldest, rings[index].mustTurn { turn(index, window) }
     }
+    budget.divide(among: &rings)
   }
 
   /// Makes the older region empty, so that the ring can go on there.
   @inline(never)
   private mutating func turn(_ handler: Int, _ window: borrowing MemoryWindow) {
-    _ = handlers[handler]?.dropOldest(queue: queue, bytes: rings[handler].usedElsewhere)
+    _ = handlers[handler]?.dropOldest(queue: queue, bytes: rings[handler].usedElsewhere, upTo: .error)
     rings[handler].rewind(window)
   }
 

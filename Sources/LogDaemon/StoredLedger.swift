@@ -75,7 +75,7 @@ struct StoredLedger: Sendable, BitwiseCopyable {
       transaction.set(cell, counts.discarded, window)
       transaction.set(cell + 1, counts.tooBig, window)
       transaction.set(cell + 2, counts.unformatted, window)
-      transaction.set(cell + 3, counts.full, window)
+      for rank in 0..<4 { transaction.set(cell + 3 + rank, counts.full[rank], window) }
     }
     noteTotals(ledger, &transaction, window)
     (listener, isStale) = (-1, false)
@@ -102,7 +102,7 @@ extension QueueLedger {
       self.handlers[number].discarded = memory.window.load(cell)
       self.handlers[number].tooBig = memory.window.load(cell + 1)
       self.handlers[number].unformatted = memory.window.load(cell + 2)
-      self.handlers[number].full = memory.window.load(cell + 3)
+      for rank in 0..<4 { self.handlers[number].full[rank] = memory.window.load(cell + 3 + rank) }
     }
   }
 }

@@ -81,17 +81,21 @@ public final class FileHandler: LogHandler {
     flush()
   }
 
-  /// What goes to a file waits.
-  public func dropOldest(queue: Int, bytes: Int) -> Int { 0 }
+  public func dropOldest(queue: Int, bytes: Int, upTo rank: RecordRank) -> Int {
+    writer.withLockIfAvailable { $0.dropOldest(queue, bytes: bytes, upTo: rank) } ?? 0
+  }
 
   public func statistics() -> HandlerStatistics {
     var statistics = HandlerStatistics()
     statistics.rollovers = cells.rollovers
     for ring in rings {
       // In this order: what is written meanwhile is pending.
-      statistics.bytes += ring.takenBytes
-      statistics.written += ring.taken
-      statistics.accepted += ring.published
+      let taken = ring.taken
+      statistics.bytes += ring.takenBytes - min(ring.takenBytes, ring.droppedBytes)
+      let dropped = RecordRank.allCases.reduce(0) { $0 + ring.dropped($1) }
+      statistics.dropped.add(ring)
+      statistics.written += taken - min(taken, dropped)
+      statistics.accepted += max(ring.published, dropped)
     }
     return statistics
   }

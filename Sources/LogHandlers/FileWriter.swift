@@ -242,4 +242,9 @@ struct FileWriter: ~Copyable {
     unfinished = isTorn ? ring : nil
     rings[ring].advance(bytes: count, records: whole, isTorn: isTorn)
   }
+
+  /// Frees room in a ring by leaving out its oldest records: see `LogHandler.dropOldest`.
+  mutating func dropOldest(_ ring: Int, bytes: Int, upTo rank: RecordRank) -> Int {
+    rings[ring].dropOldest(freeing: bytes, upTo: rank)
+  }
 }

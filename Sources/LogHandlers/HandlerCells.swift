@@ -28,12 +28,6 @@ struct HandlerCells: Sendable {
     nonmutating set { self[1] = newValue.map { UInt64($0) + 1 } ?? 0 }
   }
 
-  /// Records that were dropped for want of room.
-  var full: UInt64 {
-    get { self[2] }
-    nonmutating set { self[2] = newValue }
-  }
-
   /// Records that the journal refused.
   var refused: UInt64 {
     get { self[3] }

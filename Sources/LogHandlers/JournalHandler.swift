@@ -65,14 +65,16 @@ public final class JournalHandler: LogHandler {
     flush()
   }
 
-  public func dropOldest(queue: Int, bytes: Int) -> Int { writer.withLock { $0.dropOldest(queue, bytes: bytes) } }
+  public func dropOldest(queue: Int, bytes: Int, upTo rank: RecordRank) -> Int {
+    writer.withLock { $0.dropOldest(queue, bytes: bytes, upTo: rank) }
+  }
 
   public func statistics() -> HandlerStatistics {
     var statistics = HandlerStatistics()
     statistics.bytes = cells.sent
     // In this order: what becomes of a record meanwhile, it is pending or written until the next time.
     let taken = rings.reduce(0) { $0 + $1.taken }
-    statistics.dropped[.full] = cells.full
+    for ring in rings { statistics.dropped.add(ring) }
     statistics.dropped[.journal] = cells.refused
     statistics.written = taken - min(taken, statistics.dropped.total)
     statistics.accepted = rings.reduce(0) { $0 + $1.published }

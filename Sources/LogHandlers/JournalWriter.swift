@@ -151,7 +151,7 @@ struct JournalWriter: ~Copyable {
     case EAGAIN: break
     case EMSGSIZE, EFBIG, EINVAL:
       // It is this record that cannot be sent, now and later.
-      if rings[turn].pending() > 0 { drop(turn, records: 1, because: .journal) }
+      if rings[turn].pending() > 0 { refuse(turn) }
       return .more
     default: socket = nil
     }
@@ -173,27 +173,17 @@ struct JournalWriter: ~Copyable {
 
   // MARK: Dropping
 
-  /// Frees at least so many bytes of a ring, the oldest records first, or all that waits. Returns how
-  /// many records that were.
-  mutating func dropOldest(_ ring: Int, bytes: Int) -> Int {
-    var count = 0
-    var left = bytes
-    while left > 0 {
-      let waiting = rings[ring].pending()
-      guard waiting > 0 else { break }
-      let fitting = rings[ring].records(in: left, of: waiting)
-      let records = min(waiting, rings[ring].bytes(ofFirst: fitting) < left ? fitting + 1 : fitting)
-      left -= rings[ring].bytes(ofFirst: records)
-      count += records
-      drop(ring, records: records, because: .full)
-    }
-    return count
+  /// Frees room in a ring: see `LogHandler.dropOldest`.
+  mutating func dropOldest(_ ring: Int, bytes: Int, upTo rank: RecordRank) -> Int {
+    if fileRing == ring { file = nil }
+    return rings[ring].dropOldest(freeing: bytes, upTo: rank)
   }
 
-  private mutating func drop(_ ring: Int, records: Int, because reason: DropReason) {
+  /// Leaves out the first record of a ring, which the journal does not take.
+  private mutating func refuse(_ ring: Int) {
     if fileRing == ring { file = nil }
     // First: a record is never done with and counted nowhere.
-    if reason == .full { cells.full += UInt64(records) } else { cells.refused += UInt64(records) }
-    rings[ring].advance(bytes: rings[ring].bytes(ofFirst: records), records: records)
+    cells.refused += 1
+    rings[ring].advance(bytes: rings[ring].bytes(ofFirst: 1), records: 1)
   }
 }

@@ -21,10 +21,11 @@ public protocol LogHandler: AnyObject, Sendable {
   func retire()
 
   /// Frees bytes of the ring that a decode queue has for this handler: at least so many, by dropping
-  /// the oldest records, or all that it can. On that queue.
+  /// the oldest records, or all that it can without one that matters more than `rank`. On that queue;
+  /// never waits for a write.
   ///
   /// - Returns: records that were dropped
-  func dropOldest(queue: Int, bytes: Int) -> Int
+  func dropOldest(queue: Int, bytes: Int, upTo rank: RecordRank) -> Int
 
   /// The handler's part of the ledger. On any queue; never waits for a write. What it says was
   /// written or dropped was accepted before.
@@ -58,8 +59,8 @@ public struct HandlerStatistics: Sendable {
 public enum DropReason: Int, CaseIterable, Sendable {
   /// Larger than all the handler's memory, or than whoever receives it takes.
   case tooBig
-  /// The handler's memory was full, and other records needed the room.
-  case full
+  /// The handler's memory was full: records below INFO, from INFO, from WARNING, from ERROR on.
+  case fullDebug, fullInfo, fullWarning, fullError
   /// The daemon stopped before it could be written.
   case stopping
   /// The journal refused it for what it is.
@@ -68,9 +69,24 @@ public enum DropReason: Int, CaseIterable, Sendable {
   public var name: String {
     switch self {
     case .tooBig: "too_big"
-    case .full: "full"
+    case .fullDebug: "full_debug"
+    case .fullInfo: "full_info"
+    case .fullWarning: "full_warning"
+    case .fullError: "full_error"
     case .stopping: "stopping"
     case .journal: "journal"
+    }
+  }
+}
+
+extension DropReason {
+  /// Want of room, for a record of this rank.
+  public static func full(_ rank: RecordRank) -> DropReason {
+    switch rank {
+    case .debug: .fullDebug
+    case .info: .fullInfo
+    case .warning: .fullWarning
+    case .error: .fullError
     }
   }
 }
@@ -87,6 +103,11 @@ public struct DroppedRecords: Sendable, Equatable {
   }
 
   public var total: UInt64 { counts.reduce(0, +) }
+
+  /// Adds what was dropped from a ring.
+  mutating func add(_ ring: RingCounts) {
+    for rank in RecordRank.allCases { self[DropReason.full(rank)] += ring.dropped(rank) }
+  }
 
   public static func += (sum: inout DroppedRecords, other: DroppedRecords) {
     for reason in DropReason.allCases { sum[reason] += other[reason] }

@@ -13,7 +13,7 @@
 public struct QueueLayout: Sendable, Equatable {
   static let magic: UInt64 = 0x6f6e_6767_695f_7131  // "onggi_q1"
   /// Raised whenever the meaning of a stored byte changes.
-  static let version: UInt64 = 2
+  static let version: UInt64 = 3
 
   /// Bytes that one read takes at most: one busy connection then delays the others by one read.
   public static let readSize = 256 * 1024
@@ -77,6 +77,8 @@ public struct QueueLayout: Sendable, Equatable {
   public let ringLimit: Int
   /// Bytes of a region's ends of records: four for each record, for every 16 bytes of the region.
   public let endsSize: Int
+  /// Bytes of a region's ranks of records: one for each.
+  let ranksSize: Int
   /// Bytes of one ring with everything.
   let ringStride: Int
   public let frameBlocks: FrameBlockClasses
@@ -112,7 +114,8 @@ public struct QueueLayout: Sendable, Equatable {
     ringLimit = memory
     ringSize = pages(max(memory, 1 << 20))
     endsSize = pages(ringSize / 16 * 4)
-    ringStride = QueueLayout.ringHeaderSize + 2 * (endsSize + ringSize)
+    ranksSize = pages(endsSize / 4)
+    ringStride = QueueLayout.ringHeaderSize + 2 * (ranksSize + endsSize + ringSize)
   }
 
   /// The layout that a header describes, if it is a header of this version and the file has its size.
@@ -197,6 +200,7 @@ public struct RingLayout: Sendable, BitwiseCopyable {
   /// Bytes of a region.
   public let size: Int
   @usableFromInline let endsSize: Int
+  @usableFromInline let ranksSize: Int
   /// Bytes that may wait.
   public let limit: Int
 
@@ -204,9 +208,13 @@ public struct RingLayout: Sendable, BitwiseCopyable {
   @inlinable public var capacity: Int { endsSize / 4 }
 
   /// Where each record of a region ends: the low 32 bits of the position behind it.
-  @inlinable func ends(_ region: Int) -> Int { header + QueueLayout.ringHeaderSize + region * (endsSize + size) }
+  @inlinable func ends(_ region: Int) -> Int {
+    header + QueueLayout.ringHeaderSize + region * (ranksSize + endsSize + size)
+  }
+  /// How much each record of a region matters: see `RecordRank`.
+  @inlinable func ranks(_ region: Int) -> Int { ends(region) + endsSize }
   /// The records of a region.
-  @inlinable func bytes(_ region: Int) -> Int { ends(region) + endsSize }
+  @inlinable func bytes(_ region: Int) -> Int { ranks(region) + ranksSize }
 
   /// Cells of the header, from its start. What the writer changes and what the queue changes stand
   /// on cache lines of their own.
@@ -228,6 +236,7 @@ public struct RingLayout: Sendable, BitwiseCopyable {
     static let handlerCount = 32
     /// Records that were not written, by reason, and their bytes.
     static let dropped = 96
+    static let droppedBytes = 108
     static let droppedCount = 16
   }
 

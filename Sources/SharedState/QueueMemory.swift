@@ -72,6 +72,7 @@ public final class QueueMemory: Sendable {
   public func ring(_ index: Int) -> RingLayout {
     RingLayout(
       header: layout.rings + index * layout.ringStride, size: layout.ringSize, endsSize: layout.endsSize,
+      ranksSize: layout.ranksSize,
       limit: layout.ringLimit)
   }
 }

@@ -31,11 +31,14 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   @usableFromInline var headRecords: UInt64
   /// What the writer was last shown.
   private var publishedRecords: UInt64
+  /// Bytes that may wait here now: `layout.limit`, or what others leave of it.
+  public var limit: Int
 
   /// A ring without memory: it has no room.
   public init() {
-    layout = RingLayout(header: 0, size: 0, endsSize: 0, limit: 0)
+    layout = RingLayout(header: 0, size: 0, endsSize: 0, ranksSize: 0, limit: 0)
     (tail, tailRecords, region, base, baseRecords, head, headRecords, publishedRecords) = (0, 0, 0, 0, 0, 0, 0, 0)
+    limit = 0
   }
 
   public init(_ layout: RingLayout, _ window: borrowing MemoryWindow) {
@@ -48,6 +51,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
     head = window.loadAcquire(layout.cell(RingLayout.Cell.head))
     headRecords = window.load(layout.cell(RingLayout.Cell.headRecords))
     publishedRecords = tailRecords
+    limit = layout.limit
     // Where a process was killed while it began anew.
     if tail == head { begin(region, window) }
   }
@@ -114,16 +118,29 @@ public struct RingProducer: Sendable, BitwiseCopyable {
     let place = Int(truncatingIfNeeded: tail &- base)
     let start = layout.bytes(region) + place
     if Int(truncatingIfNeeded: tailRecords &- baseRecords) >= layout.capacity { return start..<start }
-    return start..<start + max(0, min(layout.size - place, layout.limit - used))
+    return start..<start + max(0, min(layout.size - place, limit - used))
   }
+
+  /// The same without the last eighth.
+  public var roomLessReserve: Range<Int> {
+    let room = room
+    let place = Int(truncatingIfNeeded: tail &- base)
+    return room.lowerBound..<room.lowerBound + max(0, min(room.count, layout.size - place, limit - limit / 8 - used))
+  }
+
+  /// Whether the region has nothing yet.
+  public var isAtStart: Bool { tail == base }
 
   /// Adds the record that stands in the first `length` bytes of `room`.
   @inlinable @inline(__always)
-  public mutating func append(_ length: Int, _ window: borrowing MemoryWindow) {
-    let at = layout.ends(region) + Int(truncatingIfNeeded: tailRecords &- baseRecords) * 4
+  public mutating func append(_ length: Int, _ rank: RecordRank, _ window: borrowing MemoryWindow) {
+    let number = Int(truncatingIfNeeded: tailRecords &- baseRecords)
+    let at = layout.ends(region) + number * 4
     tail &+= UInt64(truncatingIfNeeded: length)
     var end = window.writable(at..<at + 4)
     end.storeBytes(of: UInt32(truncatingIfNeeded: tail), as: UInt32.self)
+    var mark = window.writable(layout.ranks(region) + number..<layout.ranks(region) + number + 1)
+    mark.storeBytes(of: rank.rawValue, as: UInt8.self)
     tailRecords &+= 1
   }
 
@@ -210,6 +227,36 @@ public struct RingConsumer: Sendable {
     memory.window.store(layout.cell(RingLayout.Cell.headRecords), headRecords)
     memory.window.storeRelease(layout.cell(RingLayout.Cell.head), head)
     memory.window.store(layout.cell(RingLayout.Cell.intent), 0)
+  }
+
+  /// Drops as many of the oldest records as free `bytes`, but none that matters more than `rank`, and
+  /// none behind such a one. They are counted by rank. Returns how many.
+  public mutating func dropOldest(freeing bytes: Int, upTo rank: RecordRank) -> Int {
+    var total = 0
+    var freed = 0
+    while freed < bytes {
+      let waiting = pending()
+      // The rest of a record that is written in part has to follow.
+      guard waiting > 0, memory.window.load(layout.cell(RingLayout.Cell.torn)) == 0 else { break }
+      let first = Int(truncatingIfNeeded: headRecords &- baseRecords)
+      var number = 0
+      while number < waiting, freed + self.bytes(ofFirst: number) < bytes {
+        let own = RecordRank(rawValue: memory.window.load8(at: layout.ranks(region) + first + number)) ?? .error
+        guard own <= rank else { break }
+        // First: a record is never done with and counted nowhere.
+        let cell = layout.cell(RingLayout.Cell.dropped + Int(own.rawValue))
+        memory.window.store(cell, memory.window.load(cell) + 1)
+        number += 1
+      }
+      guard number > 0 else { break }
+      let size = self.bytes(ofFirst: number)
+      let cell = layout.cell(RingLayout.Cell.droppedBytes)
+      memory.window.store(cell, memory.window.load(cell) + UInt64(size))
+      advance(bytes: size, records: number)
+      freed += size
+      total += number
+    }
+    return total
   }
 
   /// Goes back to the first byte of the record that waits first. `pending` was asked before.

@@ -13,6 +13,11 @@ public struct RingCounts: Sendable {
   public var taken: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.headRecords)) }
   /// Their bytes, and those of a record that is written in part.
   public var takenBytes: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.head)) }
+  /// Records that were dropped for want of room, by rank, and the bytes of all of them.
+  public func dropped(_ rank: RecordRank) -> UInt64 {
+    memory.window.load(layout.cell(RingLayout.Cell.dropped + Int(rank.rawValue)))
+  }
+  public var droppedBytes: UInt64 { memory.window.load(layout.cell(RingLayout.Cell.droppedBytes)) }
   /// Records that the queue has shown to the writer. On the queue, between two reads, these are all.
   public var published: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.tailRecords)) }
 }

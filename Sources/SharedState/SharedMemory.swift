@@ -110,6 +110,12 @@ public struct MemoryWindow: ~Copyable, @unchecked Sendable {
     return unsafe (base + index * 8).assumingMemoryBound(to: UInt64.self)
   }
 
+  /// The byte at an offset.
+  public func load8(at offset: Int) -> UInt8 {
+    precondition(offset >= 0 && offset < count)
+    return unsafe (base + offset).load(as: UInt8.self)
+  }
+
   /// The 32 bits at an offset in bytes.
   public func load32(at offset: Int) -> UInt32 {
     precondition(offset >= 0 && offset + 4 <= count)

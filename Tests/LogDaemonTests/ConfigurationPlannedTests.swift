@@ -6,21 +6,8 @@ import Testing
 /// Settings that the file may have, but that this version would not carry out, are refused by name
 /// and place; config/onggi.toml says so beside each of them.
 struct ConfigurationPlannedTests {
-  private static let cases: [DiagnosticCase] = [
-    DiagnosticCase(
-      "[limits]\nwhen_full = \"drop-oldest\"",
-      "2:1: error: [limits]: when_full = \"drop-oldest\" is not in this version yet")
-  ]
-
-  @Test(arguments: cases) func isRefusedWhereItStands(_ test: DiagnosticCase) {
-    let (configuration, messages) = load(bytes: Array((test.toml + soundRoot).utf8), refusingPlannedSettings: true)
-    #expect(configuration == nil)
-    #expect(messages == test.expected)
-    #expect(load(test.toml + soundRoot).configuration != nil, "the loader itself understands it")
-  }
-
   @Test(arguments: [
-    ("fsync", "always"), ("when_full", "drop-newest"),
+    ("fsync", "always")
   ]) func ofAHandlerToo(_ key: String, _ value: String) {
     let messages = refusals(
       ofHandler: "logging.handlers.RotatingFileHandler", "filename = \"a\"\n\(key) = \"\(value)\"")
@@ -37,7 +24,7 @@ struct ConfigurationPlannedTests {
     let settings = """
       filename = "a"
       fsync = "never"
-      when_full = "block"
+      when_full = "drop-oldest"
       """
     #expect(refusals(ofHandler: "logging.handlers.RotatingFileHandler", settings) == [])
   }
@@ -54,7 +41,6 @@ struct ConfigurationPlannedTests {
 
     var planned: Set<String> = []
     for key in ConfigurationReader.plannedHandlerKeys.keys { planned.insert("#\(key.rawValue) =") }
-    for key in ConfigurationReader.plannedLimitKeys.keys { planned.insert("#\(key.rawValue) =") }
     var found: Set<String> = []
     var prose = ""
     var proseGoesOn = false

@@ -63,7 +63,7 @@ final class HandlerBench {
     for record in records {
       let bytes = Array(record.utf8)
       HandlerBench.fill(memory.window, producers[ring].room, bytes)
-      producers[ring].append(bytes.count, memory.window)
+      producers[ring].append(bytes.count, .info, memory.window)
     }
     var transaction = Transaction(memory.layout)
     producers[ring].publish(&transaction, memory.window)

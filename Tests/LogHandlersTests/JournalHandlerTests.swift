@@ -75,19 +75,19 @@ struct JournalHandlerTests {
     let bench = try JournalBench()
     let records = (0..<100).map { String(format: "record %03d", $0) }
     bench.put(records)
-    #expect(bench.handler.dropOldest(queue: 0, bytes: 95) == 10)
-    #expect(bench.handler.dropOldest(queue: 0, bytes: 20) == 2)
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 95, upTo: .error) == 10)
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 20, upTo: .error) == 2)
     bench.journald.start()
     bench.handler.flush()
     #expect(bench.journald.receive(88) == Array(records[12...]))
     #expect(bench.settles())
     var statistics = bench.handler.statistics()
-    #expect(statistics.dropped[.full] == 12 && statistics.written == 88 && statistics.accepted == 100)
-    #expect(bench.handler.dropOldest(queue: 0, bytes: 1) == 0)
+    #expect(statistics.dropped[.fullInfo] == 12 && statistics.written == 88 && statistics.accepted == 100)
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 1, upTo: .error) == 0)
     bench.put(["a", "b"])
-    #expect(bench.handler.dropOldest(queue: 0, bytes: 1 << 20) == 2)
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 1 << 20, upTo: .error) == 2)
     statistics = bench.handler.statistics()
-    #expect(statistics.dropped[.full] == 14 && statistics.pending == 0)
+    #expect(statistics.dropped[.fullInfo] == 14 && statistics.pending == 0)
   }
 
   /// A file that is made but could not be sent belongs to the record that is dropped.
@@ -99,7 +99,7 @@ struct JournalHandlerTests {
     bench.waits { $0.written > 0 && $0.pending > 0 }
     let pending = Int(bench.handler.statistics().pending)
     bench.put([String(repeating: "x", count: JournalWriter.largestDatagram + 1), "last"])
-    #expect(bench.handler.dropOldest(queue: 0, bytes: 1 << 30) == pending + 2)
+    #expect(bench.handler.dropOldest(queue: 0, bytes: 1 << 30, upTo: .error) == pending + 2)
     bench.put(["after"])
     bench.handler.flush()
     #expect(bench.journald.receive(1000 - pending + 1).last == "after")
@@ -149,7 +149,7 @@ final class JournalBench {
     for record in records {
       let bytes = Array(record.utf8)
       HandlerBench.fill(memory.window, producers[ring].room, bytes)
-      producers[ring].append(bytes.count, memory.window)
+      producers[ring].append(bytes.count, .info, memory.window)
     }
     var transaction = Transaction(memory.layout)
     producers[ring].publish(&transaction, memory.window)

@@ -70,7 +70,7 @@ extension RingProducer {
     refresh(memory.window)
     guard room.count >= record.count else { return false }
     memory.window.fill(room, record)
-    append(record.count, memory.window)
+    append(record.count, .info, memory.window)
     var transaction = Transaction(memory.layout)
     publish(&transaction, memory.window)
     transaction.commit(memory.window)
@@ -153,7 +153,7 @@ struct RingTests {
   @Test func whatIsNotPublishedIsNotSeen() throws {
     let ring = try RingBench()
     let before = ring.producer
-    ring.producer.append(10, ring.memory.window)
+    ring.producer.append(10, .info, ring.memory.window)
     #expect(ring.consumer.pending() == 0)
     ring.producer = before
     var transaction = Transaction(ring.memory.layout)

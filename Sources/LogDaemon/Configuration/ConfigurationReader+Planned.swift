@@ -6,17 +6,13 @@ extension ConfigurationReader {
   /// Keys, each with the value that asks for nothing and is therefore taken; nil: there is none.
   typealias Planned<Key: SectionKey> = [Key: String?]
 
-  static let plannedHandlerKeys: Planned<HandlerKey> = [.fsync: "never", .whenFull: "block"]
-  static let plannedLimitKeys: Planned<LimitKey> = [.whenFull: "block"]
+  static let plannedHandlerKeys: Planned<HandlerKey> = [.fsync: "never"]
 
   func reportPlannedSettings() {
     for named in namedTables(.handlers) ?? [] {
       let section: Section<HandlerKey> = section(.handlers, named)
-      // The journal's never waits, with or without the key.
-      if section.entry(.class)?.value.kind == .string(HandlerClass.journal.rawValue) { continue }
       report(Self.plannedHandlerKeys, in: section)
     }
-    report(Self.plannedLimitKeys, in: singleSection(.limits))
   }
 
   private func report<Key>(_ planned: Planned<Key>, in section: Section<Key>) {
