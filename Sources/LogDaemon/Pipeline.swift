@@ -485,7 +485,7 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   public mutating func backlog(_ window: borrowing MemoryWindow) -> Int {
     var most = 0
-    for index in rings.indices where hasRing[index] {
+    for index in rings.indices where kinds[index] != .discarded {
       rings[index].refresh(window)
       most = max(most, rings[index].used)
     }
