@@ -13,8 +13,15 @@ enum FileCalls {
     let flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (truncate ? O_TRUNC : 0)
     while true {
       var descriptor = unsafe open(path, flags | O_CREAT | O_EXCL, 0o600)
-      let isNew = descriptor >= 0
-      if !isNew && errno == EEXIST { descriptor = unsafe open(path, flags) }
+      var isNew = descriptor >= 0
+      if !isNew && errno == EEXIST {
+        descriptor = unsafe open(path, flags)
+        if descriptor < 0 && errno == ENOENT {
+          // A link to a file that does not exist yet; or what was there has vanished.
+          descriptor = unsafe open(path, flags | O_CREAT, 0o600)
+          isNew = descriptor >= 0
+        }
+      }
       if descriptor >= 0 {
         if isNew {
           // The group first: nobody else may read the file before it has the right one.
@@ -25,9 +32,7 @@ enum FileCalls {
         if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) }
         return descriptor
       }
-      // The file can vanish between the two calls.
-      if errno != EINTR && errno != ENOENT { throw SystemError("open \(path)", errno) }
-      if errno == ENOENT && !isNew { throw SystemError("open \(path)", ENOENT) }
+      if errno != EINTR { throw SystemError("open \(path)", errno) }
     }
   }
 

@@ -67,6 +67,18 @@ struct FileHandlerTests {
     #expect(bench.text() == "theirs\nfour\n")
   }
 
+  /// `os.stat` follows links: what counts is the file at their end.
+  @Test func aWatchedLinkIsLeftWhenItsTargetIsAnother() throws {
+    let bench = try HandlerBench(.watched) { path in
+      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path + ".first")
+    }
+    bench.write("one\n", "two\n")
+    #expect(bench.text(".first") == "one\ntwo\n" && bench.names == ["app.log", "app.log.first"])
+    try FileManager.default.moveItem(atPath: bench.path + ".first", toPath: bench.path + ".old")
+    bench.write("three\n")
+    #expect(bench.text(".first") == "three\n" && bench.text(".old") == "one\ntwo\n")
+  }
+
   private static func everySecond() throws -> RolloverSchedule {
     try RolloverSchedule(when: .seconds, utc: true, zone: .utc)
   }
