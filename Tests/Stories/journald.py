@@ -14,6 +14,7 @@ import support
 from support import check, eventually
 
 PROGRAM = '/lib/systemd/systemd-journald'
+DEADLINE = 60  # Seconds that a story may take: journald is not the fastest.
 SKIPPED = 77  # The exit status that Tests/Stories/run counts as skipped.
 START = 'mount --bind "$1/run" /run && mount --bind "$1/log" /var/log && exec ' + PROGRAM
 HANDLER = '[handlers.journal]\nclass = "systemd.journal.JournalHandler"\nSYSLOG_IDENTIFIER = "story"\n'
@@ -82,8 +83,14 @@ class Journald:
                                 '--output-fields=MESSAGE', 'SYSLOG_IDENTIFIER=story'], stdout=subprocess.PIPE, check=True)
         return len(found.stdout.splitlines())
 
-    def has(self, count, within=10.0):
-        eventually(lambda: self.count() >= count, lambda: '%d of %d entries are in the journal' % (self.count(), count), within)
+    def has(self, count, within=30.0):
+        """Waits for so many entries; rarely, since journalctl reads them all each time."""
+        end = time.monotonic() + within
+        found = self.count()
+        while found < count:
+            check(time.monotonic() < end, '%d of %d entries are in the journal' % (found, count))
+            time.sleep(0.2)
+            found = self.count()
 
 
 def story(title, tell):
@@ -101,4 +108,4 @@ def story(title, tell):
         finally:
             made[0].stop()
 
-    return support.story(title, with_journald)
+    return support.story(title, with_journald, deadline=DEADLINE)
