@@ -485,7 +485,8 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   public mutating func backlog(_ window: borrowing MemoryWindow) -> Int {
     var most = 0
-    for index in rings.indices where kinds[index] != .discarded {
+    // Whoever drops records is not waited for.
+    for index in rings.indices where kinds[index] != .discarded && whenFull[index] == .block {
       rings[index].refresh(window)
       most = max(most, rings[index].used)
     }
