@@ -52,9 +52,9 @@ struct LedgerTests {
     let json = ledger(published: 5).json
     #expect(
       json == #"{"records": {"received": 10, "rejected": {"malformed": 2}, "filtered": 0, "routed": 8}, "#
-        + #""listeners": {"tcp": {"connections": {"accepted": 3, "open": 1, "refused": {"max_connections": 2}}, "#
+        + #""listeners": {"tcp": {"connections": {"accepted": 3, "open": 1, "refused": {"max_connections": 2}, "closed": {}}, "#
         + #""frames": 10, "bytes": 12345, "rejected": {"malformed": 2}, "kernel_drops": 0}, "#
-        + #""udp": {"connections": {"accepted": 0, "open": 0, "refused": {}}, "#
+        + #""udp": {"connections": {"accepted": 0, "open": 0, "refused": {}, "closed": {}}, "#
         + #""frames": 0, "bytes": 0, "rejected": {}, "kernel_drops": 7}}, "#
         + #""handlers": {"file": {"accepted": 6, "written": 4, "dropped": {"too_big": 1}, "pending": 1, "#
         + #""bytes": 0, "rollovers": 0, "unformatted": 0}, "#

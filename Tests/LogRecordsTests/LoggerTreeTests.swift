@@ -80,7 +80,8 @@ struct LoggerTreeTests {
     let time = ContinuousClock().measure {
       for _ in 0..<3 { for name in names { _ = tree.route(name.rawBytes) } }
     }
-    #expect(time < .seconds(2), "\(time)")
+    // Without a bound on the search it is minutes.
+    #expect(time < .seconds(30), "\(time)")
   }
 
   @Test func namesBeyondThoseKeptAreWorkedOutAllTheSame() {
