@@ -211,6 +211,8 @@ public final class Daemon: @unchecked Sendable {
       case .failing(let path, let error):
         log.write(.error, kind: "failing handlers", "cannot write \(path): \(error); what waits is kept")
       case .recovered(let path): log.write(.notice, kind: "failing handlers", "writing \(path) again")
+      case .endedLine(let path):
+        log.write(.notice, "\(path) ended within a line; a newline was put behind it")
       case .backups(let path, let error):
         log.write(.error, "old files of \(path): \(error); they stay, and it is tried again after the next rollover")
       case .backupsRecovered(let path): log.write(.notice, "old files of \(path): all is well again")
@@ -462,11 +464,22 @@ public final class Daemon: @unchecked Sendable {
       if !keepsState { for listener in configuration.listeners { listener.endpoint.removePath() } }
       while true {
         let pending = everyHandler.reduce(0) { $0 + ($1.output?.statistics().pending ?? 0) }
-        if pending == 0 || DispatchTime.now() >= deadline { return pending }
+        if pending == 0 || DispatchTime.now() >= deadline {
+          synchronize(until: deadline)
+          return pending
+        }
         for handler in everyHandler { handler.output?.flush() }
         usleep(UInt32(Daemon.stopPollMilliseconds * 1000))
       }
     }
+  }
+
+  /// Handlers with `fsync` have their files on the disk, or have had the time for it.
+  private func synchronize(until deadline: DispatchTime) {
+    let group = DispatchGroup()
+    for handler in everyHandler { handler.output?.synchronize(in: group) }
+    guard group.wait(timeout: deadline) == .timedOut else { return }
+    log.write(.error, "stop_timeout is over, and the disk has not confirmed all that was written")
   }
 
   // MARK: The ledger

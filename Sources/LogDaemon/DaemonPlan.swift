@@ -162,7 +162,16 @@ struct DaemonPlan: Sendable {
         path: file.path, permissions: file.permissions, rollover: rollover, truncateAtStart: file.mode == .write,
         delay: file.delay, group: try group(file.group, handler),
         backups: BackupOptions(
-          compression: compression(retention), maxTotalBytes: retention.maxTotalBytes, maxAge: retention.maxAge)))
+          compression: compression(retention), maxTotalBytes: retention.maxTotalBytes, maxAge: retention.maxAge),
+        synchronization: synchronization(file.fsync)))
+  }
+
+  private static func synchronization(_ fsync: Configuration.File.Synchronization) -> Synchronization {
+    switch fsync {
+    case .never: .never
+    case .interval: .interval
+    case .always: .always
+    }
   }
 
   private static func compression(_ retention: Configuration.Retention) -> Compression? {

@@ -46,32 +46,43 @@ struct BackupFiles: Sendable {
   }
 
   /// The backups that there are, the oldest first.
-  func existing() -> [Backup] {
+  func existing() throws(SystemError) -> [Backup] {
     switch names {
-    case .numbered: return numbers().flatMap { backups("\(path).\($0)") }
+    case .numbered:
+      var found: [Backup] = []
+      for number in try numbers() { found += try backups("\(path).\(number)") }
+      return found
     case .timed(let names):
       let base = Array(baseName.utf8)
       var plain: [String: RotatedFileNames.Order] = [:]
-      for name in FileCalls.names(in: directory) ?? [] {
+      for name in try FileCalls.names(in: directory) {
         let ending = endings.first { name.hasSuffix($0) } ?? ""
         let bare = String(name.dropLast(ending.count))
         if let order = names.order(of: Array(bare.utf8), baseName: base) { plain[bare] = order }
       }
-      return plain.sorted { $0.value < $1.value }.flatMap { backups("\(directory)/\($0.key)") }
+      var found: [Backup] = []
+      for (name, _) in plain.sorted(by: { $0.value < $1.value }) { found += try backups("\(directory)/\(name)") }
+      return found
     }
   }
 
-  private func backups(_ plainPath: String) -> [Backup] {
-    ([""] + endings).compactMap { ending in
+  private func backups(_ plainPath: String) throws(SystemError) -> [Backup] {
+    var found: [Backup] = []
+    for ending in [""] + endings {
       let path = plainPath + ending
-      return FileCalls.status(path).map { Backup(path: path, ending: ending, status: $0) }
+      if let status = try FileCalls.status(path) { found.append(Backup(path: path, ending: ending, status: status)) }
     }
+    return found
   }
 
   /// The numbers of a size rotation's backups, the highest first; some may be gone by now.
-  func numbers() -> [Int] {
+  func numbers() throws(SystemError) -> [Int] {
     guard case .numbered(let count) = names else { return [] }
-    guard let names = FileCalls.names(in: directory) else {
+    let names: [String]
+    do throws(SystemError) {
+      names = try FileCalls.names(in: directory)
+    } catch {
+      guard error.number == EACCES else { throw error }
       return (1...max(1, min(count, Self.mostProbed))).reversed()
     }
     let prefix = baseName + "."
@@ -88,8 +99,9 @@ struct BackupFiles: Sendable {
   }
 
   /// Whether a name, with any of the endings, is taken.
-  func isTaken(_ name: String) -> Bool {
-    ([""] + endings).contains { FileCalls.status(name + $0) != nil }
+  func isTaken(_ name: String) throws(SystemError) -> Bool {
+    for ending in [""] + endings where try FileCalls.status(name + ending) != nil { return true }
+    return false
   }
 
   // MARK: Files that are being compressed
@@ -101,7 +113,7 @@ struct BackupFiles: Sendable {
   /// Removes what a process left that was killed while it compressed.
   func removeLeftOvers() throws(SystemError) {
     let prefix = ".\(baseName).compressing-"
-    for name in FileCalls.names(in: directory) ?? [] where name.hasPrefix(prefix) {
+    for name in try FileCalls.names(in: directory) where name.hasPrefix(prefix) {
       let number = name.dropFirst(prefix.count)
       if !number.isEmpty, number.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) {
         try FileCalls.remove("\(directory)/\(name)")

@@ -48,8 +48,8 @@ final class Backups: Sendable {
 
   /// Begins with what an earlier process left.
   func open() {
-    measureRoom()
     queue.async { [self] in
+      measureRoom()
       do throws(SystemError) {
         if options.compression != nil { try files.removeLeftOvers() }
       } catch { fail(error) }
@@ -95,7 +95,7 @@ final class Backups: Sendable {
   /// Where there are no backups, none can make room.
   private func measureRoom() {
     guard let most = options.maxTotalBytes else { return }
-    let backups = files.existing()
+    let backups = (try? files.existing()) ?? []
     let room = backups.isEmpty ? Int.max : most - backups.reduce(0) { $0 + $1.status.size }
     self.room.store(room, ordering: .relaxed)
   }
@@ -125,7 +125,7 @@ final class Backups: Sendable {
     defer { queue.async { [descriptors] in for descriptor in descriptors { close(descriptor) } } }
     do throws(SystemError) {
       try state.withLock { _ throws(SystemError) in
-        for backup in choose(files.existing()) {
+        for backup in choose(try files.existing()) {
           if let descriptor = try? FileCalls.openForReading(backup.path) { descriptors.append(descriptor) }
           try FileCalls.remove(backup.path)
         }
@@ -180,7 +180,7 @@ final class Backups: Sendable {
   }
 
   private func nextJob(_ compression: Compression, _ number: Int) throws(SystemError) -> Job? {
-    let existing = files.existing()
+    let existing = try files.existing()
     for backup in existing.reversed() where backup.ending.isEmpty && backup.status.isRegular {
       let copy = existing.first { $0.path == backup.path + compression.ending }
       // A file of that name which is none of ours: both stay as they are.
@@ -234,7 +234,7 @@ final class Backups: Sendable {
         guard job.earlierCopy == nil else { return }
         do throws(SystemError) {
           guard !isRetired.load(ordering: .relaxed) else { throw SystemError("compress", ECANCELED) }
-          guard let path = path(of: job) else { throw SystemError("compress \(job.path)", ENOENT) }
+          guard let path = try path(of: job) else { throw SystemError("compress \(job.path)", ENOENT) }
           try FileCalls.rename(job.temporary, to: path + job.compression.ending)
         } catch {
           try? FileCalls.remove(job.temporary)
@@ -257,8 +257,8 @@ final class Backups: Sendable {
     do throws(SystemError) {
       try state.withLock { _ throws(SystemError) in
         // Not if somebody has taken the copy away in the meantime.
-        guard let path = path(of: job),
-          FileCalls.status(path + job.compression.ending)?.isSameFile(as: copy) == true
+        guard let path = try path(of: job),
+          try FileCalls.status(path + job.compression.ending)?.isSameFile(as: copy) == true
         else { return }
         try FileCalls.remove(path)
       }
@@ -273,9 +273,9 @@ final class Backups: Sendable {
   }
 
   /// The name of a job's file now; nil when it was removed. Under the lock.
-  private func path(of job: Job) -> String? {
-    if FileCalls.status(job.path)?.isSameFile(as: job.status) == true { return job.path }
-    return files.existing().first { $0.ending.isEmpty && $0.status.isSameFile(as: job.status) }?.path
+  private func path(of job: Job) throws(SystemError) -> String? {
+    if try FileCalls.status(job.path)?.isSameFile(as: job.status) == true { return job.path }
+    return try files.existing().first { $0.ending.isEmpty && $0.status.isSameFile(as: job.status) }?.path
   }
 
   /// Leaves a file as it is, to be tried again after the next rollover.

@@ -1,18 +1,32 @@
-import Dispatch
+public import Dispatch
 import Glibc
 public import SharedState
 import Synchronization
 
 /// Writes what the decode queues formatted into a file, by the rules of Python's file handlers.
 ///
-/// Whoever has something to write calls `flush`. The first becomes the writer until nothing is
-/// left; the others only leave a note, so that no queue waits for another's write.
+/// Whoever has something to write calls `flush`, which leaves a note and, unless the handler's own
+/// queue is awake, wakes it. So who brings lines does not wait for the disk, however long it takes.
+/// Only a flood is written by who brings it, while it is in the processor's cache, and not to a disk
+/// that was slow lately, nor to what is no file on a disk.
 public final class FileHandler: LogHandler {
   /// Bytes that one `write` gets at most.
   static let writeSize = 1 << 20
   /// The first and the longest pause after a failed attempt.
   static let firstRetryMilliseconds = 50
   static let longestRetryMilliseconds = 2000
+  /// How long a writer waits for more before it looks again: the lines of so much time go out with one
+  /// `write`.
+  static let gatherMicroseconds: UInt32 = 1000
+  /// Records that make a flood.
+  static let flood: UInt64 = 512
+  /// A write that takes longer shows a slow disk, which is one for so long.
+  static let slowNanoseconds: UInt64 = 5_000_000
+  static let slowPeriodNanoseconds: UInt64 = 30_000_000_000
+  /// How long a start, a reload or a signal waits for a disk that does not answer.
+  static let patience = DispatchTimeInterval.seconds(2)
+  /// Files that were left before the disk had confirmed them, at most.
+  static let mostUnconfirmed = 16
 
   public let path: String
   private let writer: Mutex<FileWriter>
@@ -21,9 +35,16 @@ public final class FileHandler: LogHandler {
   /// nil where nothing rotates.
   private let backups: Backups?
   private let wanted = Atomic<Bool>(false)
-  private let queue: DispatchQueue
-  /// Whether whoever flushes writes: not to a pipe or a terminal, where a write may wait for ever.
-  private let writesInline: Bool
+  /// Where everything is done that may wait for the disk, or for ever.
+  private let queue = DispatchQueue(label: "onggi.handler")
+  /// Whether the queue has something to do.
+  private let isBusy = Atomic<Bool>(false)
+  /// Whether it is a file on a disk.
+  private let isRegular = Atomic<Bool>(false)
+  /// Until when the disk counts as slow: `DispatchTime`'s uptime.
+  private let slowUntil = Atomic<UInt64>(0)
+  /// nil unless `fsync` is "interval".
+  private let interval: SynchronizationInterval?
 
   /// - Parameters:
   ///   - rings: this handler's ring in each decode queue
@@ -36,26 +57,66 @@ public final class FileHandler: LogHandler {
     cells = HandlerCells(rings.first)
     writer = Mutex(FileWriter(options: options, rings: rings, backups: backups, cells: cells, report: report))
     self.rings = rings.map(\.counts)
-    queue = DispatchQueue(label: "onggi.handler")
-    writesInline = options.descriptor == nil
+    interval = options.synchronization == .interval ? SynchronizationInterval(options, report) : nil
   }
 
   public func open() {
-    writer.withLock { $0.openAtStart() }
+    onQueue { $0.openAtStart() }
     backups?.open()
   }
 
+  /// Does something with the writer; waits for it, but not for a disk that does not answer.
+  private func onQueue(_ body: @escaping @Sendable (inout FileWriter) -> Void) {
+    let done = DispatchSemaphore(value: 0)
+    queue.async { [self] in
+      writer.withLock { body(&$0) }
+      done.signal()
+    }
+    _ = done.wait(timeout: .now() + FileHandler.patience)
+  }
+
   public func flush() {
-    if writesInline { return flushNow() }
-    if !wanted.exchange(true, ordering: .acquiringAndReleasing) { queue.async { self.flushNow() } }
+    if isFlooded, isRegular.load(ordering: .relaxed) {
+      let began = DispatchTime.now().uptimeNanoseconds
+      if began >= slowUntil.load(ordering: .relaxed) {
+        flushNow()
+        let now = DispatchTime.now().uptimeNanoseconds
+        if now - began > FileHandler.slowNanoseconds {
+          slowUntil.store(now + FileHandler.slowPeriodNanoseconds, ordering: .relaxed)
+        }
+        return
+      }
+    }
+    wanted.store(true, ordering: .sequentiallyConsistent)
+    if !isBusy.exchange(true, ordering: .sequentiallyConsistent) { queue.async { self.writeWhatComes() } }
+  }
+
+  private var isFlooded: Bool {
+    rings.reduce(0) { $0 &+ $1.published &- $1.taken } >= FileHandler.flood
+  }
+
+  private func writeWhatComes() {
+    while true {
+      flushNow()
+      usleep(FileHandler.gatherMicroseconds)
+      if wanted.load(ordering: .sequentiallyConsistent) { continue }
+      isBusy.store(false, ordering: .sequentiallyConsistent)
+      // Who came before that has seen a busy queue.
+      guard wanted.load(ordering: .sequentiallyConsistent),
+        !isBusy.exchange(true, ordering: .sequentiallyConsistent)
+      else { return }
+    }
   }
 
   public func flushNow() {
     wanted.store(true, ordering: .releasing)
     while wanted.load(ordering: .acquiring) {
       let done = writer.withLockIfAvailable { writer -> Int? in
-        wanted.store(false, ordering: .releasing)
-        return writer.drain()
+        wanted.store(false, ordering: .sequentiallyConsistent)
+        let done = writer.drain()
+        isRegular.store(writer.isOnDisk, ordering: .relaxed)
+        if writer.isDirty { interval?.begin(self) }
+        return done
       }
       guard let done else { return }  // Whoever writes now will see the note.
       if let milliseconds = done {
@@ -65,20 +126,30 @@ public final class FileHandler: LogHandler {
     }
   }
 
-  private func retry() {
+  func retry() {
     writer.withLock { $0.endPause() }
     flushNow()
   }
 
   public func reopen() {
-    writer.withLock { $0.reopen() }
+    onQueue { $0.reopen() }
     flush()
+  }
+
+  public func synchronize(in group: DispatchGroup) { interval?.confirmNow(self, in: group) }
+
+  /// For whoever waits for the disk: see `FileWriter.takeDirty`.
+  func takeDirty() -> (descriptors: [Int32], directory: Bool) { writer.withLock { $0.takeDirty() } }
+  func giveBack(_ descriptors: [Int32], directory: Bool) {
+    writer.withLock { $0.giveBack(descriptors, directory: directory) }
   }
 
   public func retire() {
     backups?.retire()
-    writer.withLock { $0.isRetired = true }
-    flush()
+    queue.async { [self] in
+      writer.withLock { $0.isRetired = true }
+      flush()
+    }
   }
 
   public func dropOldest(queue: Int, bytes: Int, upTo rank: RecordRank) -> Int {
@@ -101,6 +172,15 @@ public final class FileHandler: LogHandler {
   }
 }
 
+/// When a file handler waits until the disk has what was written.
+public enum Synchronization: Sendable {
+  case never
+  /// Once a second, beside the writing.
+  case interval
+  /// After each write, which does not count before.
+  case always
+}
+
 /// What a file handler was configured with.
 public struct FileOptions: Sendable {
   public var path: String
@@ -115,11 +195,18 @@ public struct FileOptions: Sendable {
   /// Whether the first record opens the file.
   public var delay: Bool
   public var backups: BackupOptions
+  public var synchronization: Synchronization
+
+  /// The directory of the path.
+  var directory: String {
+    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
 
   public init(
     path: String, descriptor: Int32? = nil, permissions: UInt32 = 0o640, rollover: Rollover = .never,
     truncateAtStart: Bool = false, delay: Bool = false, group: UInt32? = nil,
-    backups: BackupOptions = BackupOptions()
+    backups: BackupOptions = BackupOptions(), synchronization: Synchronization = .never
   ) {
     self.path = path
     self.descriptor = descriptor
@@ -129,5 +216,6 @@ public struct FileOptions: Sendable {
     self.delay = delay
     self.group = group
     self.backups = backups
+    self.synchronization = synchronization
   }
 }

@@ -13,6 +13,16 @@ struct FileWriter: ~Copyable {
   private var file: OpenFile?
   /// The ring of whose next record a part stands in the file already.
   private var unfinished: Int?
+  /// What an earlier process was killed in is settled.
+  private var isRecovered = false
+  /// The file is to be opened anew as soon as it ends with a whole record.
+  private var reopensWhenWhole = false
+  private var confirmation: Confirmation?
+  /// Files of `fsync = "interval"` that were left before the disk had confirmed them.
+  private var left: [Int32] = []
+  /// Whether the disk has to confirm something: the file's bytes, and its name.
+  private(set) var isDirty = false
+  private var hasNewName = false
   /// Whether the file is to be closed as soon as nothing waits.
   var isRetired = false
   /// A failed attempt is not repeated before the pause is over.
@@ -29,6 +39,19 @@ struct FileWriter: ~Copyable {
   private struct OpenFile {
     let descriptor: Int32
     let isRegular: Bool
+    /// What stands in it ends within a line, which another process was cut off in.
+    var endsWithinLine = false
+  }
+
+  /// What was written and counts as soon as the disk has confirmed it: `fsync = "always"`.
+  private struct Confirmation {
+    let ring: Int
+    let bytes: Int
+    let records: Int
+    let isTorn: Bool
+    /// Where in the file it stands.
+    let offset: Int
+    var hasFailed = false
   }
 
   init(
@@ -51,28 +74,38 @@ struct FileWriter: ~Copyable {
     }
   }
 
-  deinit { if let file { close(file.descriptor) } }
+  deinit {
+    if let file { close(file.descriptor) }
+    for descriptor in left { close(descriptor) }
+  }
 
   // MARK: The file
 
   /// Opens the file, after what an earlier process was killed in is settled.
   mutating func openAtStart() {
-    recover()
-    guard file == nil else { return }
-    guard options.truncateAtStart || !options.delay else { return }
-    do throws(SystemError) { try open(truncate: options.truncateAtStart) } catch { note(error) }
+    do throws(SystemError) {
+      try recover()
+      guard file == nil, options.truncateAtStart || !options.delay else { return }
+      try open(truncate: options.truncateAtStart)
+    } catch { note(error) }
   }
 
   private mutating func open(truncate: Bool = false) throws(SystemError) {
-    let descriptor =
+    let (descriptor, isNew) =
       if let given = options.descriptor {
-        try FileCalls.duplicate(given)
+        (try FileCalls.duplicate(given), false)
       } else {
         try FileCalls.openForAppending(
           options.path, permissions: options.permissions, group: options.group, truncate: truncate)
       }
+    if isNew { hasNewName = true }
     do throws(SystemError) {
-      file = OpenFile(descriptor: descriptor, isRegular: try FileCalls.identify(descriptor).isRegular)
+      let identity = try FileCalls.identify(descriptor)
+      var file = OpenFile(descriptor: descriptor, isRegular: identity.isRegular)
+      if identity.isRegular, options.descriptor == nil {
+        file.endsWithinLine = try FileCalls.endsWithinLine(descriptor, size: identity.size)
+      }
+      self.file = file
     } catch {
       close(descriptor)
       throw error
@@ -81,45 +114,81 @@ struct FileWriter: ~Copyable {
 
   /// Finds out how much of interrupted writes stands in the file, and goes on with a torn record where
   /// it began.
-  private mutating func recover() {
+  private mutating func recover() throws(SystemError) {
+    guard !isRecovered else { return }
     for ring in rings.indices {
       if let intent = rings[ring].interruptedWrite() {
-        let written = FileSearch.written(intent, of: rings[ring], near: options.path)
+        let written = try FileSearch.written(
+          intent, of: rings[ring], near: options.path, synchronized: options.synchronization == .always)
         rings[ring].settle(intent, written: written)
       }
       guard let torn = rings[ring].tornFile else { continue }
-      if let descriptor = FileSearch.open(torn, near: options.path) {
+      if let descriptor = try FileSearch.open(torn, near: options.path) {
         unfinished = ring
         file = OpenFile(descriptor: descriptor, isRegular: true)
+        // It may have another name by now.
+        reopensWhenWhole = true
       } else {
         rings[ring].restartTornRecord()
       }
     }
+    isRecovered = true
   }
 
   private mutating func closeFile() {
-    if let file { close(file.descriptor) }
-    file = nil
+    guard let file else { return }
+    self.file = nil
+    reopensWhenWhole = false
+    if isDirty {
+      if left.count < FileHandler.mostUnconfirmed { return left.append(file.descriptor) }
+      try? FileCalls.synchronizeData(file.descriptor)
+    }
+    close(file.descriptor)
   }
 
   /// The new file is there at once, for whoever waits for it, unless the first record is to open it.
   mutating func reopen() {
     // A record that is partly written is finished where it began.
-    guard unfinished == nil else { return }
+    guard unfinished == nil, confirmation == nil, isRecovered else { return reopensWhenWhole = true }
     closeFile()
     guard !options.delay else { return }
     do throws(SystemError) { try open() } catch { note(error) }
   }
 
   /// `WatchedFileHandler.reopenIfNeeded`: the path is another file now, or none.
-  private mutating func leaveMovedFile() {
-    guard let file,
-      FileCalls.status(options.path, followingLinks: true).map({ now in
-        FileCalls.status(of: file.descriptor)?.isSameFile(as: now) ?? false
-      }) != true
-    else { return }
+  private mutating func leaveMovedFile() throws(SystemError) {
+    if try isAtItsPath() == false { closeFile() }
+  }
+
+  /// nil: no file is open.
+  private func isAtItsPath() throws(SystemError) -> Bool? {
+    guard let file else { return nil }
+    guard let now = try FileCalls.status(options.path, followingLinks: true) else { return false }
+    return FileCalls.status(of: file.descriptor)?.isSameFile(as: now) ?? false
+  }
+
+  /// Nobody could read what is written to a file without a name: another one begins, with all of a
+  /// record that was begun.
+  private mutating func abandonFile() {
+    if let ring = confirmation?.ring { rings[ring].cancelIntent() }
+    confirmation = nil
+    if let ring = unfinished { rings[ring].restartTornRecord() }
+    unfinished = nil
     closeFile()
   }
+
+  /// After a failure: a file may be gone for good though another stands at its path, as when a disk was
+  /// mounted again.
+  private mutating func leaveDeadFile(_ error: SystemError) {
+    guard [EIO, ENODEV, ENXIO, ESTALE, ENOTCONN, EROFS].contains(error.number), options.descriptor == nil,
+      let file, file.isRegular, (try? FileCalls.status(options.path, followingLinks: true)) != nil,
+      (try? isAtItsPath()) == false
+    else { return }
+    abandonFile()
+  }
+
+  /// Whether an open file is one on a disk, which takes what it is given, and no pipe.
+  var isOnDisk: Bool { file?.isRegular ?? false && options.synchronization != .always }
 
   // MARK: Writing
 
@@ -128,7 +197,8 @@ struct FileWriter: ~Copyable {
   mutating func drain() -> Int? {
     if isPausing { return nil }
     do throws(SystemError) {
-      if let ring = unfinished { try drain(ring) }
+      try recover()
+      if let ring = confirmation?.ring ?? unfinished { try drain(ring) }
       for ring in rings.indices { try drain(ring) }
       if pause > 0 {
         pause = 0
@@ -150,6 +220,7 @@ struct FileWriter: ~Copyable {
   private mutating func fail(_ error: SystemError) -> Int {
     let doubled = min(pause * 2, FileHandler.longestRetryMilliseconds)
     note(error)
+    leaveDeadFile(error)
     pause = max(pause, doubled)
     isPausing = true
     return pause
@@ -161,13 +232,27 @@ struct FileWriter: ~Copyable {
     while true {
       let waiting = rings[ring].pending()
       guard waiting > 0 else { return }
-      if case .watched = rollover, unfinished == nil { leaveMovedFile() }
+      let isWhole = unfinished == nil && confirmation == nil
+      if isWhole && reopensWhenWhole { closeFile() }
+      if case .watched = rollover, isWhole { try leaveMovedFile() }
       if file == nil { try open() }
       guard let file else { return }
       let identity = try FileCalls.identify(file.descriptor)
+      if identity.isRegular, identity.isRemoved, options.descriptor == nil {
+        abandonFile()
+        continue
+      }
+      if confirmation != nil {
+        try confirm(file, identity)
+        continue
+      }
       let count = try recordsBeforeRollover(ring, waiting: waiting, size: identity.size, isRegular: file.isRegular)
       if count == 0 {
         try rollOver()
+        continue
+      }
+      if file.endsWithinLine {
+        try endLine(file.descriptor)
         continue
       }
       backups?.makeRoom(for: identity.size + rings[ring].bytes(ofFirst: count))
@@ -182,7 +267,7 @@ struct FileWriter: ~Copyable {
     _ ring: Int, waiting: Int, size: Int, isRegular: Bool
   ) throws(SystemError) -> Int {
     let most = max(1, rings[ring].records(in: FileHandler.writeSize, of: waiting))
-    if unfinished == ring { return most }
+    if unfinished == ring { return 1 }
     switch rollover {
     case .never, .watched: return most
     case .size(let maxBytes, _):
@@ -240,11 +325,67 @@ struct FileWriter: ~Copyable {
     let whole = rings[ring].records(in: count, of: records)
     let isTorn = rings[ring].bytes(ofFirst: whole) != count
     unfinished = isTorn ? ring : nil
+    if identity.isRegular && options.synchronization == .always {
+      // The intent stays: who is killed now finds the bytes in the file, and does not write them again.
+      confirmation = Confirmation(
+        ring: ring, bytes: count, records: whole, isTorn: isTorn, offset: identity.size)
+      return
+    }
+    if identity.isRegular && options.synchronization == .interval { isDirty = true }
     rings[ring].advance(bytes: count, records: whole, isTorn: isTorn)
   }
 
   /// Frees room in a ring by leaving out its oldest records: see `LogHandler.dropOldest`.
   mutating func dropOldest(_ ring: Int, bytes: Int, upTo rank: RecordRank) -> Int {
-    rings[ring].dropOldest(freeing: bytes, upTo: rank)
+    // What is in the file already, confirmed or not, is not to be dropped.
+    if confirmation?.ring == ring || unfinished == ring { return 0 }
+    return rings[ring].dropOldest(freeing: bytes, upTo: rank)
+  }
+
+  /// Once, before the first record behind a line that was cut off.
+  private mutating func endLine(_ descriptor: Int32) throws(SystemError) {
+    try FileCalls.writeLineEnd(descriptor)
+    file?.endsWithinLine = false
+    report(.endedLine(path: options.path))
+  }
+
+  // MARK: The disk
+
+  /// `fsync = "always"`: what was written counts when the disk has it, and the file's name.
+  private mutating func confirm(_ file: OpenFile, _ identity: FileIdentity) throws(SystemError) {
+    guard let written = confirmation else { return }
+    let ring = rings[written.ring]
+    do throws(SystemError) {
+      // Not where somebody has cut the file since.
+      if written.hasFailed, identity.size >= written.offset + written.bytes {
+        try FileCalls.rewrite(
+          file.descriptor, ring.memory.window, ring.start..<ring.start + written.bytes, at: written.offset)
+      }
+      try FileCalls.synchronizeData(file.descriptor)
+      if hasNewName { try FileCalls.synchronize(directory: options.directory) }
+    } catch {
+      confirmation?.hasFailed = true
+      throw error
+    }
+    hasNewName = false
+    confirmation = nil
+    rings[written.ring].advance(bytes: written.bytes, records: written.records, isTorn: written.isTorn)
+  }
+
+  /// `fsync = "interval"`: descriptors of the files that the disk has to confirm, to be closed then,
+  /// and whether their directory is to be confirmed, too.
+  mutating func takeDirty() -> (descriptors: [Int32], directory: Bool) {
+    var descriptors = left
+    left = []
+    if isDirty, let file, let copy = try? FileCalls.duplicate(file.descriptor) { descriptors.append(copy) }
+    defer { (isDirty, hasNewName) = (false, false) }
+    return (descriptors, hasNewName)
+  }
+
+  /// What `takeDirty` gave could not be confirmed.
+  mutating func giveBack(_ descriptors: [Int32], directory: Bool) {
+    left += descriptors
+    isDirty = true
+    if directory { hasNewName = true }
   }
 }

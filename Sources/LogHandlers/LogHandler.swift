@@ -1,3 +1,4 @@
+public import Dispatch
 public import SharedState
 
 /// Whoever takes formatted records out of its rings and puts them where they are to be kept: a file,
@@ -27,9 +28,17 @@ public protocol LogHandler: AnyObject, Sendable {
   /// - Returns: records that were dropped
   func dropOldest(queue: Int, bytes: Int, upTo rank: RecordRank) -> Int
 
+  /// Sees to it that the disk has what was written so far, where the handler was asked for that: the
+  /// daemon stops. Leaves the group when that is done or has failed.
+  func synchronize(in group: DispatchGroup)
+
   /// The handler's part of the ledger. On any queue; never waits for a write. What it says was
   /// written or dropped was accepted before.
   func statistics() -> HandlerStatistics
+}
+
+extension LogHandler {
+  public func synchronize(in group: DispatchGroup) {}
 }
 
 /// What a handler tells about itself.
@@ -37,6 +46,8 @@ public enum HandlerEvent: Sendable {
   /// Writing or rotating fails; what waits is kept.
   case failing(path: String, SystemError)
   case recovered(path: String)
+  /// A file that was there ended within a line, which was ended: what wrote it was cut off.
+  case endedLine(path: String)
   /// Old files cannot be compressed or removed; they stay, and it is tried again after the next rollover.
   case backups(path: String, SystemError)
   case backupsRecovered(path: String)

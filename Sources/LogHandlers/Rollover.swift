@@ -40,16 +40,24 @@ struct NumberedBackups: Sendable {
 
   /// - Parameter note: told of each step before it is taken, and nil when all are
   mutating func shift(note: (Int?) -> Void) throws(SystemError) {
-    var left = steps ?? files.numbers().filter { $0 < count && $0 <= highest } + [0]
+    var left = if let steps { steps } else { try files.numbers().filter { $0 < count && $0 <= highest } + [0] }
     defer { steps = left.isEmpty ? nil : left }
     while let number = left.first {
       note(number)
-      for ending in number == 0 ? [""] : [""] + files.endings where FileCalls.status(name(number) + ending) != nil {
+      for ending in number == 0 ? [""] : [""] + files.endings where try FileCalls.status(name(number) + ending) != nil {
         if number == count - 1, !isOldestGone {
           for ending in [""] + files.endings { try FileCalls.remove(name(count) + ending) }
           isOldestGone = true
         }
-        try FileCalls.rename(name(number) + ending, to: name(number + 1) + ending)
+        do throws(SystemError) {
+          try FileCalls.rename(name(number) + ending, to: name(number + 1) + ending)
+        } catch {
+          // Somebody made a file of that name meanwhile: it is moved up, too, or is the oldest.
+          if error.number == EEXIST {
+            if number + 1 < count { left.insert(number + 1, at: 0) } else { isOldestGone = false }
+          }
+          throw error
+        }
       }
       left.removeFirst()
     }
@@ -73,7 +81,7 @@ struct TimedBackups: Sendable {
     self.files = files
     self.schedule = schedule
     self.count = count
-    let modified = FileCalls.status(files.path, followingLinks: true)?.modified
+    let modified = (try? FileCalls.status(files.path, followingLinks: true))?.modified
     rolloverAt = schedule.computeRollover(modified ?? Int64(time(nil)))
   }
 
@@ -84,12 +92,19 @@ struct TimedBackups: Sendable {
 
   /// Renames the file. A name that is taken is left alone, and another one found.
   mutating func rename(_ now: Int64) throws(SystemError) {
-    if FileCalls.status(files.path) != nil, let suffix = schedule.suffix(rolloverAt: rolloverAt, now: now) {
+    if try FileCalls.status(files.path) != nil, let suffix = schedule.suffix(rolloverAt: rolloverAt, now: now) {
       let wanted = Array(files.path.utf8) + [UInt8(ascii: ".")] + suffix
-      guard
-        let free = schedule.names.freeName(
-          for: wanted, exists: { [files] in files.isTaken(String(decoding: $0, as: UTF8.self)) })
-      else { throw SystemError("rename \(files.path)", EEXIST) }
+      var failure: SystemError?
+      let free = schedule.names.freeName(for: wanted) { name in
+        do throws(SystemError) {
+          return try files.isTaken(String(decoding: name, as: UTF8.self))
+        } catch {
+          failure = error
+          return false
+        }
+      }
+      if let failure { throw failure }
+      guard let free else { throw SystemError("rename \(files.path)", EEXIST) }
       try FileCalls.rename(files.path, to: String(decoding: free, as: UTF8.self))
     }
     rolloverAt = schedule.computeRollover(now)
@@ -98,7 +113,7 @@ struct TimedBackups: Sendable {
   /// Removes what is too many. Called after each rollover; a failure is tried again at the next one.
   func removeOldest() throws(SystemError) {
     guard count > 0 else { return }
-    let names = (FileCalls.names(in: files.directory) ?? []).map { Array($0.utf8) }
+    let names = try FileCalls.names(in: files.directory).map { Array($0.utf8) }
     let excess = schedule.names.filesToDelete(
       among: names, baseName: Array(files.baseName.utf8), backupCount: count,
       extensions: files.endings.map { Array($0.utf8) })

@@ -17,7 +17,7 @@ func serve(_ file: String?) -> Int32 {
     log.write(.error, "\(source) has errors; the last good configuration goes on: \(lastGood.path)")
   }
   // Signals that are waited for must not do what they do by default in the meantime.
-  for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE] { signal(number, SIG_IGN) }
+  for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   let daemon: Daemon
   let status = ServiceNotifier.isWatched ? ServiceStatus() : nil
   do {

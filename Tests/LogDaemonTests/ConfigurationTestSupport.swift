@@ -2,14 +2,10 @@ import Testing
 
 @testable import LogDaemon
 
-/// Reads a configuration with checks that know two zones. Settings that are only
-/// planned pass unless they are to be refused.
-func load(
-  bytes: [UInt8], refusingPlannedSettings: Bool = false
-) -> (configuration: Configuration?, messages: [String]) {
+/// Reads a configuration with checks that know two zones.
+func load(bytes: [UInt8]) -> (configuration: Configuration?, messages: [String]) {
   let checks = ConfigurationChecks(zoneExists: { ["Asia/Seoul", "Europe/Berlin"].contains($0) })
-  var loader = ConfigurationLoader(directory: "/var/log/onggi", checks: checks)
-  loader.acceptsPlannedSettings = !refusingPlannedSettings
+  let loader = ConfigurationLoader(directory: "/var/log/onggi", checks: checks)
   let (configuration, diagnostics) = loader.load(bytes: bytes, file: "o.toml")
   return (configuration, diagnostics.map(\.description))
 }

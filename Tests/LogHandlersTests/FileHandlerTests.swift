@@ -191,6 +191,27 @@ struct FileHandlerTests {
     #expect(bench.events.recoveries.load(ordering: .relaxed) == 1)
   }
 
+  @Test func aLineThatWasCutOffIsEndedOnce() throws {
+    let bench = try HandlerBench(prepare: { try "a\nhal".write(toFile: $0, atomically: false, encoding: .utf8) })
+    #expect(bench.text() == "a\nhal")
+    bench.write("one\n")
+    bench.handler.reopen()
+    bench.write("two\n")
+    #expect(bench.text() == "a\nhal\none\ntwo\n")
+    #expect(bench.events.endedLines.load(ordering: .relaxed) == 1)
+  }
+
+  @Test func aRemovedFileIsMadeAgain() throws {
+    let bench = try HandlerBench()
+    bench.write("one\n")
+    try FileManager.default.removeItem(atPath: bench.folder)
+    bench.write("two\n")
+    #expect(bench.handler.statistics().pending == 1)
+    try FileManager.default.createDirectory(atPath: bench.folder, withIntermediateDirectories: true)
+    #expect(bench.settles())
+    #expect(bench.text() == "two\n")
+  }
+
   @Test func reopeningMakesTheNewFileAtOnce() throws {
     let bench = try HandlerBench()
     try FileManager.default.moveItem(atPath: bench.path, toPath: bench.path + ".old")

@@ -12,6 +12,7 @@ final class HandlerBench {
   let memory: QueueMemory
   let events = Events()
   private(set) var handler: FileHandler
+  private let options: FileOptions
   private var producers: [RingProducer] = []
 
   final class Events: Sendable {
@@ -19,6 +20,7 @@ final class HandlerBench {
     let recoveries = Atomic<Int>(0)
     let backupFailures = Atomic<Int>(0)
     let backupRecoveries = Atomic<Int>(0)
+    let endedLines = Atomic<Int>(0)
   }
 
   /// - Parameters:
@@ -26,7 +28,7 @@ final class HandlerBench {
   init(
     _ rollover: Rollover = .never, rings: Int = 1, folder given: String? = nil, truncate: Bool = false,
     delay: Bool = false, backups: BackupOptions = BackupOptions(),
-    permissions: UInt32 = 0o640, group: UInt32? = nil,
+    permissions: UInt32 = 0o640, group: UInt32? = nil, fsync: Synchronization = .never,
     prepare: (String) throws -> Void = { _ in }
   ) throws {
     folder = given ?? FileManager.default.temporaryDirectory.appending(path: "onggi-\(UUID().uuidString)").path
@@ -36,21 +38,31 @@ final class HandlerBench {
     memory = try QueueMemory(
       layout: QueueLayout(connections: 1, memory: 1 << 20, largestFrame: 4096, rings: rings), name: "onggi-test")
     for ring in 0..<rings { try memory.mapRing(ring) }
-    let events = events
-    handler = FileHandler(
-      options: FileOptions(
-        path: path, permissions: permissions, rollover: rollover, truncateAtStart: truncate, delay: delay, group: group,
-        backups: backups),
-      rings: (0..<rings).map { [memory] in RingConsumer(memory, ring: $0) }
-    ) { event in
+    options = FileOptions(
+      path: path, permissions: permissions, rollover: rollover, truncateAtStart: truncate, delay: delay, group: group,
+      backups: backups, synchronization: fsync)
+    handler = HandlerBench.handler(options, memory, rings, events)
+    producers = (0..<rings).map { RingProducer(memory.ring($0), memory.window) }
+    handler.open()
+  }
+
+  private static func handler(
+    _ options: FileOptions, _ memory: QueueMemory, _ rings: Int, _ events: Events
+  ) -> FileHandler {
+    FileHandler(options: options, rings: (0..<rings).map { RingConsumer(memory, ring: $0) }) { event in
       switch event {
       case .failing: events.failures.add(1, ordering: .relaxed)
       case .recovered: events.recoveries.add(1, ordering: .relaxed)
       case .backups: events.backupFailures.add(1, ordering: .relaxed)
       case .backupsRecovered: events.backupRecoveries.add(1, ordering: .relaxed)
+      case .endedLine: events.endedLines.add(1, ordering: .relaxed)
       }
     }
-    producers = (0..<rings).map { RingProducer(memory.ring($0), memory.window) }
+  }
+
+  /// Another process goes on with the memory that this one left.
+  func restart() {
+    handler = HandlerBench.handler(options, memory, producers.count, events)
     handler.open()
   }
 

@@ -237,6 +237,7 @@ struct onggi_file_identity {
   int64_t born_seconds;
   uint64_t born_nanoseconds;
   uint64_t size;
+  uint64_t links;
   int is_regular;
 };
 
@@ -249,6 +250,7 @@ static inline int onggi_identify(int fd, struct onggi_file_identity *identity) {
       .born_seconds = s.stx_btime.tv_sec,
       .born_nanoseconds = s.stx_btime.tv_nsec,
       .size = s.stx_size,
+      .links = s.stx_nlink,
       .is_regular = S_ISREG(s.stx_mode),
   };
   return 0;

@@ -3,8 +3,6 @@ public struct ConfigurationLoader: Sendable {
   /// Where relative file names lie.
   public var directory: String
   public var checks: ConfigurationChecks
-  /// Whether settings pass that are only planned: the daemon would not carry them out.
-  var acceptsPlannedSettings = false
 
   /// - Parameter directory: `$LOGS_DIRECTORY`, or else the working directory. Absolute.
   public init(directory: String, checks: ConfigurationChecks) {
@@ -20,7 +18,6 @@ public struct ConfigurationLoader: Sendable {
       let document = try TOMLDocument(parsing: bytes, file: file)
       let reader = ConfigurationReader(loader: self, root: document.root, source: bytes, file: file)
       let configuration = reader.read()
-      if !acceptsPlannedSettings { reader.reportPlannedSettings() }
       let diagnostics = reader.diagnostics
       return (diagnostics.hasErrors ? nil : configuration, diagnostics.sorted)
     } catch {

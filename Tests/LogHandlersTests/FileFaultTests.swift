@@ -1,0 +1,204 @@
+#if DEBUG
+  import Dispatch
+  import Foundation
+  import LogRecords
+  import SharedState
+  import Synchronization
+  import Testing
+
+  @testable import LogHandlers
+
+  /// Every system call on the way to the disk fails, once and several times: all records are in the
+  /// files in the end, once, in order and whole.
+  struct FileFaultTests {
+    static let errors = [ENOSPC, EIO, EROFS, EDQUOT, EACCES, ENOENT, ESTALE]
+    static let records = (0..<24).map { "record \($0) " + String(repeating: "x", count: $0 % 7) + "\n" }
+    /// Three records fit into a file.
+    static let rotating = Rollover.size(maxBytes: 50, backupCount: 20)
+
+    /// Lets calls of one kind fail, from the `from`th on.
+    private final class Plan: Sendable {
+      let seen = Atomic<Int>(0)
+      let struck = Atomic<Int>(0)
+      init(_ folder: String, _ call: FileCall, from: Int = Int.max, times: Int = 0, _ outcome: FileFaults.Outcome) {
+        FileFaults.arm(folder) { [self] asked in
+          guard asked == call else { return .passes }
+          let number = seen.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard number >= from, number < from + times else { return .passes }
+          struck.add(1, ordering: .relaxed)
+          return outcome
+        }
+      }
+    }
+
+    /// Puts the records in three at a time, and has the handler try again until all are written.
+    private static func write(_ bench: HandlerBench) -> Bool {
+      for start in stride(from: 0, to: records.count, by: 3) {
+        bench.put(Array(records[start..<start + 3]))
+        bench.handler.flushNow()
+      }
+      for _ in 0..<200 {
+        if bench.handler.statistics().pending == 0 { return true }
+        bench.handler.retry()
+      }
+      return false
+    }
+
+    /// All files' texts, the oldest first.
+    private static func everything(_ bench: HandlerBench) -> String {
+      (1...20).reversed().compactMap { bench.text(".\($0)") }.joined() + (bench.text() ?? "")
+    }
+
+    private static func folder() -> String {
+      FileManager.default.temporaryDirectory.appending(path: "onggi-\(UUID().uuidString)").path
+    }
+
+    @Test(
+      arguments: [
+        FileCall.open, .identify, .status, .list, .read, .write, .synchronize, .synchronizeDirectory, .rename,
+      ],
+      [1, 4])
+    func eachCallFailsAtEachPoint(_ call: FileCall, _ times: Int) throws {
+      let first = Self.folder()
+      let clean = Plan(first, call, .passes)
+      let bench = try HandlerBench(Self.rotating, folder: first, fsync: .always) {
+        try "old\n".write(toFile: $0, atomically: false, encoding: .utf8)
+      }
+      #expect(Self.write(bench))
+      #expect(Self.everything(bench) == "old\n" + Self.records.joined())
+      FileFaults.disarm(first)
+      let calls = clean.seen.load(ordering: .relaxed)
+      #expect(calls > 0, "otherwise this tests nothing")
+      for from in 0..<calls {
+        let folder = Self.folder()
+        let number = Self.errors[from % Self.errors.count]
+        let plan = Plan(folder, call, from: from, times: times, .fails(number))
+        let bench = try HandlerBench(Self.rotating, folder: folder, fsync: .always) {
+          try "old\n".write(toFile: $0, atomically: false, encoding: .utf8)
+        }
+        #expect(Self.write(bench), "\(call) \(from) \(number)")
+        #expect(Self.everything(bench) == "old\n" + Self.records.joined(), "\(call) \(from): \(number)")
+        #expect(plan.struck.load(ordering: .relaxed) > 0)
+        FileFaults.disarm(folder)
+      }
+    }
+
+    /// The disk takes some bytes, nothing, and some bytes again.
+    @Test(arguments: [1, 5, 13, 29]) func aWriteIsCutShort(_ most: Int) throws {
+      let folder = Self.folder()
+      let count = Atomic<Int>(0)
+      FileFaults.arm(folder) { call in
+        guard call == .write else { return .passes }
+        return count.wrappingAdd(1, ordering: .relaxed).oldValue % 3 == 1 ? .fails(ENOSPC) : .takes(most)
+      }
+      defer { FileFaults.disarm(folder) }
+      let bench = try HandlerBench(Self.rotating, folder: folder)
+      for start in stride(from: 0, to: Self.records.count, by: 3) {
+        bench.put(Array(Self.records[start..<start + 3]))
+        bench.handler.flushNow()
+      }
+      for _ in 0..<2000 where bench.handler.statistics().pending > 0 { bench.handler.retry() }
+      #expect(Self.everything(bench) == Self.records.joined())
+    }
+
+    /// NFS and others cannot rename without overwriting: a link does it.
+    @Test func aFileSystemWithoutExclusiveRenames() throws {
+      let folder = Self.folder()
+      let plan = Plan(folder, .rename, from: 0, times: Int.max, .fails(EINVAL))
+      defer { FileFaults.disarm(folder) }
+      let bench = try HandlerBench(Self.rotating, folder: folder)
+      #expect(Self.write(bench))
+      #expect(Self.everything(bench) == Self.records.joined())
+      #expect(plan.struck.load(ordering: .relaxed) > 0)
+    }
+
+    /// What a disk refused is written again at its place, and counts only then.
+    @Test func whatTheDiskDoesNotConfirmIsNotWritten() throws {
+      let folder = Self.folder()
+      _ = Plan(folder, .synchronize, from: 0, times: 2, .fails(EIO))
+      let rewrites = Atomic<Int>(0)
+      let bench = try HandlerBench(folder: folder, fsync: .always)
+      let asked = Atomic<Int>(0)
+      FileFaults.arm(folder) { call in
+        if call == .rewrite { rewrites.add(1, ordering: .relaxed) }
+        return call == .synchronize && asked.wrappingAdd(1, ordering: .relaxed).oldValue < 2 ? .fails(EIO) : .passes
+      }
+      defer { FileFaults.disarm(folder) }
+      bench.write("one\n")
+      #expect(bench.text() == "one\n" && bench.handler.statistics().written == 0)
+      bench.handler.retry()
+      #expect(bench.handler.statistics().written == 0)
+      #expect(bench.settles())
+      #expect(bench.text() == "one\n" && bench.handler.statistics().written == 1)
+      #expect(rewrites.load(ordering: .relaxed) == 2)
+      #expect(bench.events.failures.load(ordering: .relaxed) == 1)
+      #expect(bench.events.recoveries.load(ordering: .relaxed) == 1)
+    }
+
+    /// A process that is killed before the disk has confirmed: the next one writes nothing twice, also
+    /// when it cannot look at once.
+    @Test(arguments: [FileCall.openAgain, .read, .identify, .synchronize])
+    func aKilledProcessDoesNotWriteTwice(_ call: FileCall) throws {
+      let folder = Self.folder()
+      FileFaults.arm(folder) { $0 == .synchronize ? .fails(EIO) : .passes }
+      defer { FileFaults.disarm(folder) }
+      let bench = try HandlerBench(folder: folder, fsync: .always)
+      bench.write("one\n", "two\n")
+      #expect(bench.handler.statistics().written == 0)
+      let asked = Atomic<Int>(0)
+      FileFaults.arm(folder) { asking in
+        asking == call && asked.wrappingAdd(1, ordering: .relaxed).oldValue < 3 ? .fails(EIO) : .passes
+      }
+      bench.restart()
+      bench.write("three\n")
+      for _ in 0..<20 where bench.handler.statistics().pending > 0 { bench.handler.retry() }
+      #expect(bench.text() == "one\ntwo\nthree\n")
+      #expect(asked.load(ordering: .relaxed) > 3)
+    }
+
+    @Test func intervalAsksTheDiskBesideTheWriting() throws {
+      let folder = Self.folder()
+      let asked = Atomic<Int>(0)
+      FileFaults.arm(folder) { call in
+        if call == .synchronize { asked.add(1, ordering: .relaxed) }
+        return call == .synchronize && asked.load(ordering: .relaxed) == 2 ? .fails(EIO) : .passes
+      }
+      defer { FileFaults.disarm(folder) }
+      let bench = try HandlerBench(folder: folder, fsync: .interval)
+      for number in 0..<50 { bench.write("\(number)\n") }
+      #expect(bench.handler.statistics().pending == 0)
+      #expect(bench.eventually { asked.load(ordering: .relaxed) == 1 })
+      bench.write("50\n")
+      #expect(bench.eventually { bench.events.failures.load(ordering: .relaxed) == 1 })
+      #expect(bench.eventually { bench.events.recoveries.load(ordering: .relaxed) == 1 })
+      #expect(asked.load(ordering: .relaxed) == 3)
+      bench.write("51\n")
+      let group = DispatchGroup()
+      bench.handler.synchronize(in: group)
+      #expect(group.wait(timeout: .now() + .milliseconds(500)) == .success)
+      #expect(asked.load(ordering: .relaxed) == 4)
+    }
+
+    /// Nobody but the handler's own queue waits for a write that does not return.
+    @Test func aWriteThatHangsHoldsUpNobody() throws {
+      let folder = Self.folder()
+      let gate = DispatchSemaphore(value: 0)
+      FileFaults.arm(folder) { call in
+        if call == .write { gate.wait() }
+        return .passes
+      }
+      let bench = try HandlerBench(folder: folder)
+      let start = DispatchTime.now()
+      for number in 0..<100 {
+        bench.put(["\(number)\n"])
+        bench.handler.flush()
+      }
+      #expect(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds < 1_000_000_000)
+      #expect(bench.handler.statistics().pending == 100)
+      FileFaults.disarm(folder)
+      gate.signal()
+      #expect(bench.settles())
+      #expect(bench.text() == (0..<100).map { "\($0)\n" }.joined())
+    }
+  }
+#endif
