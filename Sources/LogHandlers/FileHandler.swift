@@ -92,7 +92,13 @@ public final class FileHandler: LogHandler {
   }
 
   private var isFlooded: Bool {
-    rings.reduce(0) { $0 &+ $1.published &- $1.taken } >= FileHandler.flood
+    var waiting: UInt64 = 0
+    for ring in rings {
+      // In this order: it is never less than none.
+      let taken = ring.taken
+      waiting &+= ring.published &- taken
+    }
+    return waiting >= FileHandler.flood
   }
 
   private func writeWhatComes() {

@@ -16,6 +16,13 @@
     /// Three records fit into a file.
     static let rotating = Rollover.size(maxBytes: 50, backupCount: 20)
 
+    private final class Counter: Sendable {
+      private let count = Atomic<Int>(0)
+      var value: Int { count.load(ordering: .relaxed) }
+      /// Counts; returns how many came before.
+      func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue }
+    }
+
     /// Lets calls of one kind fail, from the `from`th on.
     private final class Plan: Sendable {
       let seen = Atomic<Int>(0)
@@ -86,10 +93,10 @@
     /// The disk takes some bytes, nothing, and some bytes again.
     @Test(arguments: [1, 5, 13, 29]) func aWriteIsCutShort(_ most: Int) throws {
       let folder = Self.folder()
-      let count = Atomic<Int>(0)
+      let count = Counter()
       FileFaults.arm(folder) { call in
         guard call == .write else { return .passes }
-        return count.wrappingAdd(1, ordering: .relaxed).oldValue % 3 == 1 ? .fails(ENOSPC) : .takes(most)
+        return count.next() % 3 == 1 ? .fails(ENOSPC) : .takes(most)
       }
       defer { FileFaults.disarm(folder) }
       let bench = try HandlerBench(Self.rotating, folder: folder)
@@ -115,13 +122,12 @@
     /// What a disk refused is written again at its place, and counts only then.
     @Test func whatTheDiskDoesNotConfirmIsNotWritten() throws {
       let folder = Self.folder()
-      _ = Plan(folder, .synchronize, from: 0, times: 2, .fails(EIO))
-      let rewrites = Atomic<Int>(0)
+      let rewrites = Counter()
       let bench = try HandlerBench(folder: folder, fsync: .always)
-      let asked = Atomic<Int>(0)
+      let asked = Counter()
       FileFaults.arm(folder) { call in
-        if call == .rewrite { rewrites.add(1, ordering: .relaxed) }
-        return call == .synchronize && asked.wrappingAdd(1, ordering: .relaxed).oldValue < 2 ? .fails(EIO) : .passes
+        if call == .rewrite { _ = rewrites.next() }
+        return call == .synchronize && asked.next() < 2 ? .fails(EIO) : .passes
       }
       defer { FileFaults.disarm(folder) }
       bench.write("one\n")
@@ -130,7 +136,7 @@
       #expect(bench.handler.statistics().written == 0)
       #expect(bench.settles())
       #expect(bench.text() == "one\n" && bench.handler.statistics().written == 1)
-      #expect(rewrites.load(ordering: .relaxed) == 2)
+      #expect(rewrites.value == 2)
       #expect(bench.events.failures.load(ordering: .relaxed) == 1)
       #expect(bench.events.recoveries.load(ordering: .relaxed) == 1)
     }
@@ -145,38 +151,38 @@
       let bench = try HandlerBench(folder: folder, fsync: .always)
       bench.write("one\n", "two\n")
       #expect(bench.handler.statistics().written == 0)
-      let asked = Atomic<Int>(0)
+      let asked = Counter()
       FileFaults.arm(folder) { asking in
-        asking == call && asked.wrappingAdd(1, ordering: .relaxed).oldValue < 3 ? .fails(EIO) : .passes
+        asking == call && asked.next() < 3 ? .fails(EIO) : .passes
       }
       bench.restart()
       bench.write("three\n")
       for _ in 0..<20 where bench.handler.statistics().pending > 0 { bench.handler.retry() }
       #expect(bench.text() == "one\ntwo\nthree\n")
-      #expect(asked.load(ordering: .relaxed) > 3)
+      #expect(asked.value > 3)
     }
 
     @Test func intervalAsksTheDiskBesideTheWriting() throws {
       let folder = Self.folder()
-      let asked = Atomic<Int>(0)
+      let asked = Counter()
       FileFaults.arm(folder) { call in
-        if call == .synchronize { asked.add(1, ordering: .relaxed) }
-        return call == .synchronize && asked.load(ordering: .relaxed) == 2 ? .fails(EIO) : .passes
+        if call == .synchronize { _ = asked.next() }
+        return call == .synchronize && asked.value == 2 ? .fails(EIO) : .passes
       }
       defer { FileFaults.disarm(folder) }
       let bench = try HandlerBench(folder: folder, fsync: .interval)
       for number in 0..<50 { bench.write("\(number)\n") }
       #expect(bench.handler.statistics().pending == 0)
-      #expect(bench.eventually { asked.load(ordering: .relaxed) == 1 })
+      #expect(bench.eventually { asked.value == 1 })
       bench.write("50\n")
       #expect(bench.eventually { bench.events.failures.load(ordering: .relaxed) == 1 })
       #expect(bench.eventually { bench.events.recoveries.load(ordering: .relaxed) == 1 })
-      #expect(asked.load(ordering: .relaxed) == 3)
+      #expect(asked.value == 3)
       bench.write("51\n")
       let group = DispatchGroup()
       bench.handler.synchronize(in: group)
       #expect(group.wait(timeout: .now() + .milliseconds(500)) == .success)
-      #expect(asked.load(ordering: .relaxed) == 4)
+      #expect(asked.value == 4)
     }
 
     /// Nobody but the handler's own queue waits for a write that does not return.
