@@ -171,18 +171,21 @@
       }
       defer { FileFaults.disarm(folder) }
       let bench = try HandlerBench(folder: folder, fsync: .interval)
+      let began = DispatchTime.now()
       for number in 0..<50 { bench.write("\(number)\n") }
       #expect(bench.handler.statistics().pending == 0)
-      #expect(bench.eventually { asked.value == 1 })
+      #expect(bench.eventually { asked.value >= 1 })
       bench.write("50\n")
       #expect(bench.eventually { bench.events.failures.load(ordering: .relaxed) == 1 })
       #expect(bench.eventually { bench.events.recoveries.load(ordering: .relaxed) == 1 })
-      #expect(asked.value == 3)
+      let seconds = Double(DispatchTime.now().uptimeNanoseconds - began.uptimeNanoseconds) / 1e9
+      #expect(asked.value >= 3 && Double(asked.value) <= seconds + 2, "at most once a second")
+      let before = asked.value
       bench.write("51\n")
       let group = DispatchGroup()
       bench.handler.synchronize(in: group)
-      #expect(group.wait(timeout: .now() + .milliseconds(500)) == .success)
-      #expect(asked.value == 4)
+      #expect(group.wait(timeout: .now() + .seconds(10)) == .success)
+      #expect(asked.value > before)
     }
 
     /// Nobody but the handler's own queue waits for a write that does not return.
