@@ -52,7 +52,7 @@ class Numbered(threading.Thread):
         super().__init__(daemon=True)
         self.name, self.address, self.batch, self.pause, self.wait = name, address, batch, pause, wait
         self.sent, self.broken, self.error = 0, 0, None
-        self.stopping = threading.Event()
+        self.stopping, self.sending = threading.Event(), threading.Event()
         self.start()
 
     def connect(self):
@@ -69,6 +69,7 @@ class Numbered(threading.Thread):
                     connection = connection or self.connect()
                     frames = [record('%s %d %s' % (self.name, self.sent + index, PADDING)) for index in range(self.batch)]
                     self.sent += self.batch
+                    self.sending.set()
                     connection.sendall(b''.join(frames))
                 except (ConnectionError, FileNotFoundError):
                     self.broken += 1
