@@ -48,8 +48,8 @@ final class Backups: Sendable {
 
   /// Begins with what an earlier process left.
   func open() {
+    measureRoom()
     queue.async { [self] in
-      measureRoom()
       do throws(SystemError) {
         if options.compression != nil { try files.removeLeftOvers() }
       } catch { fail(error) }
