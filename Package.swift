@@ -45,17 +45,18 @@ let package = Package(
     .executableTarget(
       name: "onggi-bench", dependencies: ["LogDaemon", "LogRecords", "Pickle", "SharedState"],
       exclude: ["FINDINGS.md", "ceilings", "gate", "real-senders"], swiftSettings: strict),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["SharedState"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "PickleTests", dependencies: ["Pickle", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "OnggiTests", dependencies: ["onggi", "LogDaemon"], swiftSettings: strict),
     .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),
-    .testTarget(name: "SharedStateTests", dependencies: ["SharedState"], swiftSettings: strict),
+    .testTarget(name: "SharedStateTests", dependencies: ["SharedState", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "LogHandlersTests", dependencies: ["CZlib", "CZstd", "LogHandlers", "LogRecords", "SharedState"],
+      name: "LogHandlersTests",
+      dependencies: ["CZlib", "CZstd", "LogHandlers", "LogRecords", "SharedState", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "LogListenersTests", dependencies: ["LogListeners", "LogRecords", "Pickle", "SharedState"],
+      name: "LogListenersTests", dependencies: ["LogListeners", "LogRecords", "Pickle", "SharedState", "TestSupport"],
       swiftSettings: strict),
     .target(
       name: "FuzzEntries",
@@ -69,7 +70,7 @@ let package = Package(
 
 // Tests/Fuzz/run links these to libFuzzer, which has a main of its own.
 if Context.environment["ONGGI_FUZZ"] != nil {
-  for name in ["FuzzPickle", "FuzzFrames", "FuzzTOML", "FuzzFormat", "FuzzPattern", "FuzzControl"] {
+  for name in ["FuzzPickle", "FuzzFrames", "FuzzTOML", "FuzzFormat", "FuzzPattern", "FuzzControl", "FuzzState"] {
     package.targets.append(
       .target(name: name, dependencies: ["FuzzEntries"], path: "Tests/Fuzz/\(name)", swiftSettings: strict))
     package.products.append(.library(name: name, type: .static, targets: [name]))

@@ -188,6 +188,8 @@ public final class Daemon: @unchecked Sendable {
       guard let ring = left ?? freeRing(besides: fresh.map(\.ring)) else {
         throw PlanError("more than \(Daemon.mostHandlers) handlers since the start; restart to begin anew")
       }
+      // What a process left that was killed while it made the ring free is none of this handler's.
+      if left == nil { for memory in memories { try memory.clearRing(ring) } }
       let new = RunningHandler(
         configuration: handler, ring: ring,
         output: try options.map { try open($0, ring: ring, isFirst: isStart && left == nil) })

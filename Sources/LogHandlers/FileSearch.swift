@@ -1,5 +1,5 @@
 import Glibc
-import SharedState
+package import SharedState
 
 /// Finding the file again that an earlier process was writing to, whatever its name is now.
 enum FileSearch {
@@ -32,7 +32,7 @@ enum FileSearch {
   /// begins with it, which is what rotation by us and by others makes of it.
   static func open(_ intent: WriteIntent, near path: String) throws(SystemError) -> Int32? {
     if let descriptor = try open(path, ifIs: intent) { return descriptor }
-    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    guard let slash = path.lastIndex(of: "/") else { return nil }
     let directory = String(path[..<slash])
     let base = String(path[path.index(after: slash)...])
     let names: [String]
@@ -78,5 +78,12 @@ extension WriteIntent {
   func isSameFile(as other: WriteIntent) -> Bool {
     device == other.device && inode == other.inode && bornSeconds == other.bornSeconds
       && bornNanoseconds == other.bornNanoseconds
+  }
+}
+
+extension WriteIntent {
+  /// No write yet, to the end of an open file.
+  package init(file descriptor: Int32) throws(SystemError) {
+    self.init(try FileCalls.identify(descriptor), bytes: 0, records: 0)
   }
 }

@@ -123,7 +123,7 @@ struct FileWriter: ~Copyable {
         rings[ring].settle(intent, written: written)
       }
       guard let torn = rings[ring].tornFile else { continue }
-      if let descriptor = try FileSearch.open(torn, near: options.path) {
+      if unfinished == nil, let descriptor = try FileSearch.open(torn, near: options.path) {
         unfinished = ring
         file = OpenFile(descriptor: descriptor, isRegular: true)
         // It may have another name by now.
@@ -302,7 +302,7 @@ struct FileWriter: ~Copyable {
         try timed.removeOldest()
       }
     }
-    cells.rollovers += 1
+    cells.rollovers &+= 1
     try open()
   }
 

@@ -218,7 +218,8 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     guard let connection = connections[slot] else { return }
     sink.commit(&transaction, memory.window)
     memory.noteFree(slot: slot, &transaction)
-    transaction.set(.none, memory.window)
+    // Another connection's bytes may wait for room.
+    if stalled == nil { transaction.set(.none, memory.window) }
     transaction.commit(memory.window)
     if connection.descriptor >= 0 {
       Epoll.remove(epoll.descriptor, connection.descriptor)
@@ -231,7 +232,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   }
 
   /// Carries out what was done, and notes what is to be done next.
-  private func commit(_ work: Work) {
+  func commit(_ work: Work) {
     sink.commit(&transaction, memory.window)
     transaction.set(work, memory.window)
     transaction.commit(memory.window)

@@ -9,24 +9,27 @@ public import SharedState
 extension DecodeQueue where Sink: ~Copyable {
   /// Does the work under way, then ends the connections that did not come back. On the queue, before
   /// anything is read.
-  func recover(_ datagrams: (Int) -> Peer?) {
+  package func recover(_ datagrams: (Int) -> Peer?) {
     guard memory.isAdopted else { return }
     switch memory.work ?? .none {
     case .none: break
     case .receive(let slot):
-      if let count = Socket.interruptedReceive(memory), count > 0 { took(count, from: slot) }
+      if let count = Socket.interruptedReceive(memory, slot: slot), count > 0 { took(count, from: slot) }
     case .rest(let slot, let range): take(slot, block: false, rest: range)
     case .receiveDatagrams(let listener):
       let count = Socket.interruptedDatagrams(memory)
       if let peer = datagrams(listener), count > 0 { takeDatagrams(peer, 0, count) }
-    case .datagrams(let listener, let next, let count):
-      if let peer = datagrams(listener) { takeDatagrams(peer, next, count) }
+    case .datagrams(let listener, let next, let noted):
+      let count = min(noted, Socket.interruptedDatagrams(memory))
+      if let peer = datagrams(listener), next < count { takeDatagrams(peer, next, count) }
     }
+    if stalled == nil { commit(.none) }
     for slot in connections.indices where connections[slot]?.descriptor == -1 {
       if case .stream(slot, _, _)? = stalled { continue }
       end(slot)
     }
-    flush()
+    // Also what the earlier process had put in the rings and not written.
+    sink.flush()
   }
 }
 
@@ -36,7 +39,7 @@ extension QueueMemory {
     guard areRingsEmpty else { return false }
     switch work {
     case .none?: return true
-    case .receive?: return (Socket.interruptedReceive(self) ?? 0) == 0
+    case .receive(let slot)?: return (Socket.interruptedReceive(self, slot: slot) ?? 0) == 0
     case .receiveDatagrams?: return Socket.interruptedDatagrams(self) == 0
     case .rest?, .datagrams?, nil: return false
     }

@@ -381,10 +381,11 @@ public enum Socket {
 
   /// What the receive took that a process was killed in: bytes of a stream (0 at its end), or nil when
   /// the kernel had given nothing yet.
-  static func interruptedReceive(_ memory: QueueMemory) -> Int? {
+  static func interruptedReceive(_ memory: QueueMemory, slot: Int) -> Int? {
     let (length, _, _) = datagram(0, memory)
-    return length == Int(ONGGI_NOT_RECEIVED) || length > QueueLayout.readSize + memory.layout.largestFrame
-      ? nil : length
+    let frame = memory.storedFrame(slot).frame
+    let rest = max(0, Int(frame >> 32) - Int(frame & 0xffff_ffff))
+    return length == Int(ONGGI_NOT_RECEIVED) || length > rest + QueueLayout.readSize ? nil : length
   }
 
   /// How many datagrams that receive took.

@@ -10,9 +10,35 @@ extension QueueMemory {
     guard transaction.redo(window, mayChange: { mayChange($0, rings) }) else {
       throw .damaged("the transaction under way")
     }
-    guard work != nil else { throw .damaged("the work under way") }
+    guard let work else { throw .damaged("the work under way") }
     for ring in rings { try check(ring: ring) }
+    try checkCounters(rings)
     try checkSlots()
+    // What is left of a read begins with a frame.
+    if case .rest(let slot, _) = work, connection(slot) != nil, storedFrame(slot) != StoredFrame() {
+      throw .damaged("the rest of connection \(slot)")
+    }
+  }
+
+  /// What all that is counted in one memory stays below, bytes included: the sum over all queues is a
+  /// number of 64 bits, and takes decades.
+  static var largestCount: UInt64 { 1 << 57 }
+
+  private func checkCounters(_ rings: [Int]) throws(StateError) {
+    var cells = [QueueLayout.Cell.filtered, QueueLayout.Cell.routed] + (layout.ledger / 8..<layout.counterEnd)
+    for ring in rings {
+      let layout = self.ring(ring)
+      cells += [RingLayout.Cell.tail, RingLayout.Cell.tailRecords].map { layout.cell($0) }
+      cells += (0..<RingLayout.Cell.droppedCount).map { layout.cell(RingLayout.Cell.dropped + $0) }
+    }
+    var sum: UInt64 = 0
+    for cell in cells {
+      let count = window.load(cell)
+      guard count < QueueMemory.largestCount, sum + count < QueueMemory.largestCount else {
+        throw .damaged("the counters")
+      }
+      sum += count
+    }
   }
 
   private func mayChange(_ cell: Int, _ rings: [Int]) -> Bool {
@@ -34,6 +60,7 @@ extension QueueMemory {
     let (headRecords, tailRecords) = (load(RingLayout.Cell.headRecords), load(RingLayout.Cell.tailRecords))
     let region = load(RingLayout.Cell.region)
     guard head <= tail, tail - head <= UInt64(layout.size), headRecords <= tailRecords, region <= 1,
+      tail < QueueMemory.largestCount, tailRecords < QueueMemory.largestCount,
       (tail == head) == (tailRecords == headRecords)
     else { throw .damaged("the ends of ring \(ring)") }
     guard tail != head else { return }
@@ -46,9 +73,23 @@ extension QueueMemory {
       guard load(RingLayout.Cell.base + 1 - Int(region)) <= head,
         load(RingLayout.Cell.baseRecords + 1 - Int(region)) <= headRecords
       else { throw .damaged("the older region of ring \(ring)") }
-    } else if head < base {
+    }
+    let record = firstRecord(layout, region: headRecords < baseRecords ? 1 - Int(region) : Int(region), headRecords)
+    guard record.lowerBound <= head, head < record.upperBound || record.isEmpty else {
       throw .damaged("the head of ring \(ring)")
     }
+    // A process can be killed between the two.
+    window.store(layout.cell(RingLayout.Cell.torn), head == record.lowerBound ? 0 : 1)
+  }
+
+  /// Where the record that waits first stands, in a region that was checked.
+  private func firstRecord(_ layout: RingLayout, region: Int, _ headRecords: UInt64) -> Range<UInt64> {
+    let base = window.load(layout.cell(RingLayout.Cell.base + region))
+    let number = Int(headRecords - window.load(layout.cell(RingLayout.Cell.baseRecords + region)))
+    func end(_ record: Int) -> UInt64 {
+      base + UInt64(window.load32(at: layout.ends(region) + record * 4) &- UInt32(truncatingIfNeeded: base))
+    }
+    return (number == 0 ? base : end(number - 1))..<end(number)
   }
 
   /// A region's records end one behind the other, and the last one where it says.
@@ -83,6 +124,11 @@ extension QueueMemory {
       guard let block = StoredBlock(stored.block), layout.frameBlocks.contains(block),
         layout.frameBlocks.size(block.kind) >= Int(size), blocks.insert(stored.block).inserted
       else { throw .damaged("the block of connection \(slot)") }
+      // It begins with the length that the slot knows.
+      let start = layout.blocks + layout.frameBlocks.offset(block.kind, block.number)
+      guard received >= 4, UInt64(window.load32(at: start).byteSwapped) + 4 == size else {
+        throw .damaged("the start of the frame of connection \(slot)")
+      }
     }
   }
 }

@@ -27,13 +27,16 @@ public struct QueueLayout: Sendable, Equatable {
   @usableFromInline static let ringHeaderSize = 4096
   static let headerSize = 4096
 
+  /// Bytes that may wait, at most: a ring knows the low 32 bits of where its records end.
+  public static let largestMemory = (1 << 32) - 4096
+
   /// Listeners by name that one memory knows, those of earlier configurations included.
   public static let mostListeners = 256
   /// Counters of a listener, and of a handler, in cells.
   public static let listenerCells = 32
   public static let handlerCells = 8
-  static let nameSize = 8192
-  static let slotSize = 128
+  package static let nameSize = 8192
+  package static let slotSize = 128
 
   /// Numbers of the header's cells (eight bytes each).
   public enum Cell {
@@ -44,11 +47,11 @@ public struct QueueLayout: Sendable, Equatable {
     static let largestFrame = 4
     static let ringCount = 5
     /// See `Work`.
-    static let work = 8
+    package static let work = 8
     static let workFirst = 9
     static let workEnd = 10
     /// Entries of the log that are to be carried out; 0: there is no transaction.
-    static let logCount = 16
+    package static let logCount = 16
     /// Totals of the ledger.
     public static let filtered = 24
     public static let routed = 25
@@ -60,12 +63,12 @@ public struct QueueLayout: Sendable, Equatable {
   public let largestFrame: Int
   public let ringCount: Int
 
-  let log: Int
+  package let log: Int
   /// Entries that the log has room for.
   let logCapacity: Int
   let ledger: Int
-  let names: Int
-  let slots: Int
+  package let names: Int
+  package let slots: Int
   public let receiveArea: Int
   public let input: Int
   public let datagramBuffers: Int
@@ -122,13 +125,16 @@ public struct QueueLayout: Sendable, Equatable {
   init?(stored header: borrowing MemoryWindow, fileSize: Int) {
     guard header.load(Cell.magic) == QueueLayout.magic, header.load(Cell.version) == QueueLayout.version,
       let connections = Int(exactly: header.load(Cell.connections)), 1...(1 << 20) ~= connections,
-      let memory = Int(exactly: header.load(Cell.memory)), 1...(1 << 40) ~= memory,
+      let memory = Int(exactly: header.load(Cell.memory)), 1...QueueLayout.largestMemory ~= memory,
       let largestFrame = Int(exactly: header.load(Cell.largestFrame)), 1...(1 << 31) ~= largestFrame,
       let rings = Int(exactly: header.load(Cell.ringCount)), 1...4096 ~= rings
     else { return nil }
     self.init(connections: connections, memory: memory, largestFrame: largestFrame, rings: rings)
     guard self.fileSize == fileSize else { return nil }
   }
+
+  /// Behind the last cell of the counters.
+  var counterEnd: Int { counters.handler(ringCount) }
 
   /// Where the counters of listeners and handlers stand.
   public var counters: Counters { Counters(first: ledger / 8) }

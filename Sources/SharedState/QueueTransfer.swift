@@ -24,8 +24,7 @@ extension QueueMemory {
     }
     guard moveFrames(from: old) else { return nil }
     for listener in 0..<QueueLayout.mostListeners {
-      guard let name = old.name(ofListener: listener) else { continue }
-      setName(name, ofListener: listener)
+      if let name = old.name(ofListener: listener) { setName(name, ofListener: listener) }
       copyCells(
         old.layout.counters.listener(listener), layout.counters.listener(listener), QueueLayout.listenerCells, old)
     }
@@ -80,6 +79,12 @@ extension QueueMemory {
     copyCells(
       from.cell(RingLayout.Cell.handler), to.cell(RingLayout.Cell.handler),
       RingLayout.Cell.handlerCount + RingLayout.Cell.droppedCount, old)
+  }
+
+  /// Maps a ring that nobody uses, and makes it empty.
+  public func clearRing(_ number: Int) throws(SystemError) {
+    try mapRing(number)
+    forgetRing(number)
   }
 
   /// Makes an empty ring one that nobody has used.

@@ -75,7 +75,7 @@ extension RingConsumer {
     guard memory.window.load(cell(IntentCell.isValid)) != 0 else { return nil }
     let intent = lastIntent
     guard head == memory.window.load(cell(IntentCell.head)), intent.records <= pending(),
-      intent.bytes <= bytes(ofFirst: pending())
+      intent.bytes == bytes(ofFirst: intent.records)
     else {
       cancelIntent()
       return nil

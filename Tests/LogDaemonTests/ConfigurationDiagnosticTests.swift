@@ -314,7 +314,7 @@ struct ConfigurationDiagnosticTests {
       #"""
       [limits]
       max_frame_bytes = "2GiB"
-      memory_bytes = "8GiB"
+      memory_bytes = "3GiB"
       """#,
       #"2:19: error: "max_frame_bytes" must be at most 1073741824"#),
     DiagnosticCase(

@@ -1,3 +1,5 @@
+import SharedState
+
 /// Python's level names and those that `[levels]` adds.
 struct LevelNames {
   let added: [Configuration.LevelName]
@@ -114,7 +116,7 @@ extension ConfigurationReader {
     section.reportUnknownKeys()
     var limits = Configuration.Limits()
     let maxFrameBytes = section.size(.maxFrameBytes, in: 1...Self.maximumFrameBytes)
-    let memoryBytes = section.size(.memoryBytes, in: 1 ... .max)
+    let memoryBytes = section.size(.memoryBytes, in: 1...QueueLayout.largestMemory)
     if let value = section.duration(.stopTimeout)?.value { limits.stopTimeout = value }
     if let value = maxFrameBytes?.value { limits.maxFrameBytes = value }
     if let value = section.integer(.maxConnections, in: 1...Self.maximumConnections)?.value {

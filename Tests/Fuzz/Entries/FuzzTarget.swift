@@ -7,6 +7,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case format = "FuzzFormat"
   case pattern = "FuzzPattern"
   case control = "FuzzControl"
+  case state = "FuzzState"
 
   /// Whatever the bytes are, this returns; it traps where a promise is broken.
   public func run(_ bytes: [UInt8]) {
@@ -17,6 +18,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .format: FormatEntry.run(bytes)
     case .pattern: PatternEntry.run(bytes)
     case .control: ControlEntry.run(bytes)
+    case .state: StateEntry.run(bytes)
     }
   }
 }
