@@ -38,7 +38,8 @@ struct WriteRecoveryTests {
       transaction.commit(memory.window)
 
       try "earlier\n".write(toFile: path, atomically: false, encoding: .utf8)
-      let descriptor = try #require(FileCalls.openToVerify(path))
+      let opened = try FileCalls.openToVerify(path)
+      let descriptor = try #require(opened)
       defer { close(descriptor) }
       var consumer = RingConsumer(memory, ring: 0)
       #expect(consumer.pending() == 3)
@@ -108,7 +109,8 @@ struct WriteRecoveryTests {
   /// A write that was noted for other records is no write.
   @Test func anIntentThatContradictsTheRingIsNotBelieved() throws {
     let left = try Left(written: 0, isNoted: false, .stays)
-    let descriptor = try #require(FileCalls.openToVerify(left.path))
+    let opened = try FileCalls.openToVerify(left.path)
+    let descriptor = try #require(opened)
     defer { close(descriptor) }
     for (bytes, records) in [(9, 2), (8, 3), (1, 0), (1 << 40, 2), (8, 1 << 40)] {
       var consumer = RingConsumer(left.memory, ring: 0)
