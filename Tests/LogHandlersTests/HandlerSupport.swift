@@ -100,7 +100,8 @@ final class HandlerBench {
 
   /// Waits until something is so.
   func eventually(_ question: () throws -> Bool) rethrows -> Bool {
-    for _ in 0..<2000 {
+    // A loaded machine gives a thread of the lowest priority little.
+    for _ in 0..<12000 {
       if try question() { return true }
       usleep(5000)
     }
@@ -109,7 +110,7 @@ final class HandlerBench {
 
   /// Waits until nothing is pending: a handler that failed tries again by itself.
   func settles() -> Bool {
-    for _ in 0..<1000 {
+    for _ in 0..<6000 {
       if handler.statistics().pending == 0 { return true }
       usleep(5000)
     }
