@@ -2,9 +2,9 @@ import SharedState
 
 /// How a queue's memory for records that wait is divided among its handlers' rings.
 ///
-/// One half is shares: each handler's own, so that a slow one never takes it from another. The other
-/// half is for whoever needs it first. Memory for partial frames is not part of it: what is half read
-/// can always be read to its end.
+/// A share is each handler's own, so that a slow one never takes it from another; what is common is for
+/// whoever needs it first. For now a share is all of it, and nothing is common. Memory for partial
+/// frames is not part of it: what is half read can always be read to its end.
 struct RingBudget: Sendable {
   private let share: Int
   private let common: Int
@@ -13,8 +13,8 @@ struct RingBudget: Sendable {
   ///   - bytes: for all rings together
   ///   - rings: how many there are
   init(bytes: Int, rings: Int) {
-    share = rings <= 1 ? bytes : bytes / 2 / rings
-    common = rings <= 1 ? 0 : bytes / 2
+    share = bytes
+    common = 0
   }
 
   /// Bytes that one ring has at most, when the others are empty.
