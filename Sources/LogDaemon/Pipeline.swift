@@ -340,7 +340,9 @@ public struct Pipeline: ~Copyable, RecordSink {
       let pickle = summary.pickle(created: SystemFiles.wallTime())
       let padded = pickle + [UInt8](repeating: 0, count: RecordReader.padding)
       guard summaryReader.read(padded.rawBytes, end: pickle.count) else {
-        preconditionFailure("a record of our own is of the stock shape")
+        // It holds a sender's logger name. Rather without its summary than without a daemon.
+        stage.removeFirst()
+        continue
       }
       swap(&reader, &summaryReader)
       isSummary = true
