@@ -74,6 +74,8 @@ public struct Pipeline: ~Copyable, RecordSink {
   private var stored: StoredLedger
   public private(set) var peers: PeerCounts
   public private(set) var unflushed = 0
+  /// `unflushed` before the record at hand.
+  private var savedUnflushed = 0
 
   /// - Parameters:
   ///   - queue: the decode queue's number
@@ -93,7 +95,9 @@ public struct Pipeline: ~Copyable, RecordSink {
     journals = outputs.map(\.journal)
     whenFull = outputs.map(\.whenFull)
     waits = whenFull.map { $0 == .block }
-    budget = RingBudget(bytes: memory.layout.recordBytes, rings: outputs.count { $0.ring != nil })
+    budget = RingBudget(
+      bytes: memory.layout.recordBytes, rings: outputs.count { $0.ring != nil },
+      waiting: outputs.count { $0.ring != nil && $0.whenFull == .block })
     self.queue = queue
     self.charsets = charsets
     self.allowed = allowed
@@ -234,6 +238,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     }
     if tree.isFiltered(number) { return routeFiltered(pickle, level, number, window, from: peer) }
     let targets = tree.targets(of: number)
+    savedUnflushed = unflushed
     if targets.count > 1 { save(targets) }
     var taken = false
     for index in targets {
@@ -258,9 +263,11 @@ public struct Pipeline: ~Copyable, RecordSink {
     // What is said in front of the record comes first, and is not taken back with it.
     guard writeSummaries(window) else { return false }
     let handlers = stage.passing
+    savedUnflushed = unflushed
     for handler in handlers { save(handler) }
     for handler in handlers where !write(pickle, to: handler, level, window, from: peer) {
       for handler in handlers { restore(handler) }
+      unflushed = savedUnflushed
       return false
     }
     if handlers.isEmpty { ledger.filtered += 1 } else { ledger.routed += 1 }
@@ -282,6 +289,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   @inline(never)
   private mutating func restore(_ targets: Range<Int>) {
     for index in targets { restore(tree.target(index).handler) }
+    unflushed = savedUnflushed
   }
 
   private mutating func restore(_ handler: Int) {
@@ -346,6 +354,7 @@ public struct Pipeline: ~Copyable, RecordSink {
       }
       swap(&reader, &summaryReader)
       isSummary = true
+      savedUnflushed = unflushed
       let done = write(
         pickle.rawBytes, to: handler, level(), window, from: Peer(listener: 0, origin: summary.origin))
       isSummary = false
@@ -445,8 +454,10 @@ public struct Pipeline: ~Copyable, RecordSink {
   ) -> Room {
     let before = rings[handler].used
     for index in rings.indices where kinds[index] != .discarded { rings[index].refresh(window) }
-    if budget.giveAll(to: handler, of: &rings) || rings[handler].used < before { return .made }
-    if before == 0, rings[handler].limit >= budget.most, rings[handler].isAtStart {
+    if budget.giveAll(to: handler, of: &rings, waits: waits) || rings[handler].used < before { return .made }
+    // What it took itself of other rings will not become less however long it waits.
+    let own = unflushed - savedUnflushed
+    if before == 0, rings[handler].isAtStart, !waits[handler] || used == own {
       ledger.handlers[numbers[handler]].tooBig += 1
       stored.touch()
       return .dropped
@@ -465,6 +476,9 @@ public struct Pipeline: ~Copyable, RecordSink {
       return dropped ?? 0 > 0 ? .made : drop(handler, rank)
     }
   }
+
+  /// Bytes that wait in all rings.
+  private var used: Int { rings.reduce(0) { $0 + $1.used } }
 
   private mutating func drop(_ handler: Int, _ rank: RecordRank) -> Room {
     ledger.handlers[numbers[handler]].full[Int(rank.rawValue)] += 1
@@ -500,7 +514,7 @@ public struct Pipeline: ~Copyable, RecordSink {
       rings[index].rewind(window)
       if whenFull[index] == .dropOldest, rings[index].mustTurn { turn(index, window) }
     }
-    budget.divide(among: &rings)
+    budget.divide(among: &rings, waits: waits)
   }
 
   /// Makes the older region empty, so that the ring can go on there.

@@ -2,23 +2,26 @@ import SharedState
 
 /// How a queue's memory for records that wait is divided among its handlers' rings.
 ///
-/// A share is each handler's own, so that a slow one never takes it from another; what is common is for
-/// whoever needs it first. For now a share is all of it, and nothing is common. Memory for partial
-/// frames is not part of it: what is half read can always be read to its end.
+/// One half is shares: each handler's own, so that a slow one never takes it from another. The other
+/// half is common, for whoever needs it first, but only of the handlers that make senders wait: one that
+/// drops records may keep what it has for ever, and a record that needs the common half would wait as
+/// long. Memory for partial frames is not part of it: what is half read can always be read to its end.
 struct RingBudget: Sendable {
   private let share: Int
   private let common: Int
+  /// Rings that may have of the common half.
+  private let waiting: Int
 
   /// - Parameters:
   ///   - bytes: for all rings together
   ///   - rings: how many there are
-  init(bytes: Int, rings: Int) {
-    share = bytes
-    common = 0
+  ///   - waiting: how many of them make senders wait when they are full
+  init(bytes: Int, rings: Int, waiting: Int) {
+    let isDivided = rings > 1 && waiting > 0
+    share = isDivided ? bytes / 2 / rings : bytes / max(1, rings)
+    common = isDivided ? bytes / 2 : 0
+    self.waiting = max(1, waiting)
   }
-
-  /// Bytes that one ring has at most, when the others are empty.
-  var most: Int { share + common }
 
   /// Bytes of the common half that nobody uses.
   private func free(_ rings: [RingProducer]) -> Int {
@@ -28,21 +31,22 @@ struct RingBudget: Sendable {
   }
 
   /// Sets what each ring may take by the next time; together that is never more than there is.
-  func divide(among rings: inout [RingProducer]) {
-    if common == 0 { return setAll(&rings, 0) }
-    setAll(&rings, free(rings) / rings.count)
+  ///
+  /// - Parameter waits: by ring: whether it makes senders wait
+  func divide(among rings: inout [RingProducer], waits: [Bool]) {
+    setAll(&rings, waits, common == 0 ? 0 : free(rings) / waiting)
   }
 
-  private func setAll(_ rings: inout [RingProducer], _ more: Int) {
-    for index in rings.indices { rings[index].limit = max(share, rings[index].used) + more }
+  private func setAll(_ rings: inout [RingProducer], _ waits: [Bool], _ more: Int) {
+    for index in rings.indices { rings[index].limit = max(share, rings[index].used) + (waits[index] ? more : 0) }
   }
 
   /// Gives one ring all that is left. False: that is no more than it had.
-  func giveAll(to ring: Int, of rings: inout [RingProducer]) -> Bool {
+  func giveAll(to ring: Int, of rings: inout [RingProducer], waits: [Bool]) -> Bool {
     let before = rings[ring].limit
     let left = free(rings)
-    setAll(&rings, 0)
-    rings[ring].limit += left
+    setAll(&rings, waits, 0)
+    if waits[ring] { rings[ring].limit += left }
     return rings[ring].limit > before
   }
 }
