@@ -132,7 +132,23 @@ struct FileWriter: ~Copyable {
         rings[ring].restartTornRecord()
       }
     }
+    try finishRollover()
     isRecovered = true
+  }
+
+  /// A process was killed in a rollover. The record that it was for still waits.
+  private mutating func finishRollover() throws(SystemError) {
+    guard cells.rolloverStep != nil else { return }
+    if case .size(let maxBytes, var numbered) = rollover {
+      defer { rollover = .size(maxBytes: maxBytes, numbered) }
+      try backups?.rollOver { () throws(SystemError) in try numbered.shift { cells.note(rolloverStep: $0) } }
+      cells.countRollover()
+    } else if try FileCalls.status(options.path) == nil {
+      cells.countRollover()
+    } else {
+      // It will be due again.
+      cells.forgetRollover()
+    }
   }
 
   private mutating func closeFile() {
@@ -292,17 +308,18 @@ struct FileWriter: ~Copyable {
     case .never, .watched: return
     case .size(let maxBytes, var numbered):
       defer { rollover = .size(maxBytes: maxBytes, numbered) }
-      try backups?.rollOver { () throws(SystemError) in try numbered.shift { cells.rolloverStep = $0 } }
+      try backups?.rollOver { () throws(SystemError) in try numbered.shift { cells.note(rolloverStep: $0) } }
     case .timed(var timed):
       defer { rollover = .timed(timed) }
       try backups?.rollOver { () throws(SystemError) in
+        cells.note(rolloverStep: 0)
         try timed.rename(Int64(time(nil)))
       } thenRemove: {
         () throws(SystemError) in
         try timed.removeOldest()
       }
     }
-    cells.rollovers &+= 1
+    cells.countRollover()
     try open()
   }
 

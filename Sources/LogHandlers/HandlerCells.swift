@@ -17,16 +17,31 @@ struct HandlerCells: Sendable {
     nonmutating set { memory?.window.store(first + cell, newValue) }
   }
 
-  var rollovers: UInt64 {
+  /// Those that are done.
+  private(set) var rollovers: UInt64 {
     get { self[0] }
     nonmutating set { self[0] = newValue }
   }
 
-  /// The step at which a rollover by size is to go on; nil: none is under way.
-  var rolloverStep: Int? {
-    get { self[1] == 0 ? nil : Int(truncatingIfNeeded: self[1] & 0x7fff_ffff) - 1 }
-    nonmutating set { self[1] = newValue.map { UInt64($0) + 1 } ?? 0 }
+  /// The step at which a rollover is to go on: the number of the file that is renamed next. nil: none is
+  /// under way.
+  var rolloverStep: Int? { self[1] == 0 ? nil : Int(truncatingIfNeeded: self[1] & 0x7fff_ffff) - 1 }
+
+  /// Notes what a rollover does next. Together with how many there are then, so that it is counted once
+  /// however often a process is killed in it.
+  func note(rolloverStep step: Int) {
+    if self[1] == 0 { self[2] = rollovers &+ 1 }
+    self[1] = UInt64(step) + 1
   }
+
+  /// The rollover that was noted is done.
+  func countRollover() {
+    if self[2] != rollovers { rollovers += 1 }
+    self[1] = 0
+  }
+
+  /// The rollover that was noted did not happen.
+  func forgetRollover() { self[1] = 0 }
 
   /// Records that the journal refused.
   var refused: UInt64 {

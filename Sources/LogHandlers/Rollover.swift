@@ -38,32 +38,37 @@ struct NumberedBackups: Sendable {
 
   private func name(_ number: Int) -> String { number == 0 ? files.path : "\(files.path).\(number)" }
 
-  /// - Parameter note: told of each step before it is taken, and nil when all are
-  mutating func shift(note: (Int?) -> Void) throws(SystemError) {
+  /// - Parameter note: told of each step before it is taken
+  mutating func shift(note: (Int) -> Void) throws(SystemError) {
     var left = if let steps { steps } else { try files.numbers().filter { $0 < count && $0 <= highest } + [0] }
     defer { steps = left.isEmpty ? nil : left }
+    // Who finds more has somebody against it.
+    var obstacles = 2 * count
     while let number = left.first {
       note(number)
-      for ending in number == 0 ? [""] : [""] + files.endings where try FileCalls.status(name(number) + ending) != nil {
-        if number == count - 1, !isOldestGone {
-          for ending in [""] + files.endings { try FileCalls.remove(name(count) + ending) }
-          isOldestGone = true
-        }
-        do throws(SystemError) {
-          try FileCalls.rename(name(number) + ending, to: name(number + 1) + ending)
-        } catch {
-          // Somebody made a file of that name meanwhile: it is moved up, too, or is the oldest.
-          if error.number == EEXIST {
-            if number + 1 < count { left.insert(number + 1, at: 0) } else { isOldestGone = false }
-          }
-          throw error
-        }
+      do throws(SystemError) {
+        try moveUp(number)
+        left.removeFirst()
+      } catch {
+        // Somebody made a file of that name meanwhile, or the noted step was none: the file is moved up,
+        // too, or is the oldest.
+        guard error.number == EEXIST, obstacles > 0 else { throw error }
+        obstacles -= 1
+        if number + 1 < count { left.insert(number + 1, at: 0) } else { isOldestGone = false }
       }
-      left.removeFirst()
     }
     isOldestGone = false
     highest = count - 1
-    note(nil)
+  }
+
+  private mutating func moveUp(_ number: Int) throws(SystemError) {
+    for ending in number == 0 ? [""] : [""] + files.endings where try FileCalls.status(name(number) + ending) != nil {
+      if number == count - 1, !isOldestGone {
+        for ending in [""] + files.endings { try FileCalls.remove(name(count) + ending) }
+        isOldestGone = true
+      }
+      try FileCalls.rename(name(number) + ending, to: name(number + 1) + ending)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import LogRecords
+import SharedState
 import Synchronization
 import Testing
 
@@ -97,6 +98,20 @@ struct FileHandlerTests {
     bench.write("new\n")
     #expect(bench.names == ["app.log", "app.log.2024-05-29_16-00-00"])
     #expect(bench.text(".2024-05-29_16-00-00") == "old\n" && bench.text() == "new\n")
+    #expect(bench.handler.statistics().rollovers == 1)
+  }
+
+  /// A process was killed in front of the renaming, or behind it.
+  @Test(arguments: [false, true]) func aTimedRolloverOfAKilledProcessIsCountedOnce(isRenamed: Bool) throws {
+    let midnight = try RolloverSchedule(when: .midnight, utc: true, zone: .utc)
+    let bench = try HandlerBench(.timed(midnight, backupCount: 0)) { try Self.makeOld($0, "old\n") }
+    HandlerCells(RingConsumer(bench.memory, ring: 0)).note(rolloverStep: 0)
+    let renamed = bench.path + ".2024-05-29"
+    if isRenamed { try FileManager.default.moveItem(atPath: bench.path, toPath: renamed) }
+    bench.restart()
+    bench.write("new\n")
+    #expect(bench.names == ["app.log", "app.log.2024-05-29"])
+    #expect(bench.text(".2024-05-29") == "old\n" && bench.text() == "new\n")
     #expect(bench.handler.statistics().rollovers == 1)
   }
 

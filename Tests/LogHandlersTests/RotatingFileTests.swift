@@ -1,4 +1,5 @@
 import Foundation
+import SharedState
 import Synchronization
 import Testing
 
@@ -111,6 +112,47 @@ struct RotatingFileTests {
     #expect(bench.settles())
     #expect(bench.text(".3") == "old 2" && bench.text(".2") == "old 1" && bench.text(".1") == "1234567\n")
     #expect(bench.text() == "abcdefg\n")
+  }
+
+  // MARK: A process that is killed in a rollover
+
+  /// What stands in the folder after four rollovers, and what a process left that was killed in the
+  /// fifth: those from `step` on are not moved up, or are `moved` and not noted.
+  @Test(arguments: 0...2, [false, true]) func aKilledRolloverIsFinishedAndCountedOnce(step: Int, moved: Bool) throws {
+    let bench = try HandlerBench(.size(maxBytes: 10, backupCount: 3))
+    bench.write("record 1\n", "record 2\n", "record 3\n", "record 4\n", "record 5\n")
+    #expect(bench.handler.statistics().rollovers == 4)
+    try FileManager.default.removeItem(atPath: bench.path + ".3")
+    for number in (0...2).reversed() where moved ? number >= step : number > step {
+      let from = number == 0 ? "" : ".\(number)"
+      try FileManager.default.moveItem(atPath: bench.path + from, toPath: bench.path + ".\(number + 1)")
+    }
+    HandlerCells(RingConsumer(bench.memory, ring: 0)).note(rolloverStep: step)
+    bench.put(["record 6\n"])
+    bench.restart()
+    bench.handler.flushNow()
+    #expect(bench.names == ["app.log", "app.log.1", "app.log.2", "app.log.3"])
+    for (suffix, number) in [("", 6), (".1", 5), (".2", 4), (".3", 3)] {
+      #expect(bench.text(suffix) == "record \(number)\n")
+    }
+    #expect(bench.handler.statistics().rollovers == 5 && bench.events.failures.load(ordering: .relaxed) == 0)
+    bench.restart()
+    #expect(bench.handler.statistics().rollovers == 5)
+  }
+
+  /// A step that no process noted, whose name is taken: nothing is written over, and nothing waits.
+  @Test(arguments: [0, 1, 7, 1000, 0x7fff_fffe]) func aDamagedStepCostsNoFileAndNoTime(step: Int) throws {
+    let bench = try HandlerBench(.size(maxBytes: 10, backupCount: 30))
+    for number in 1...20 { bench.write("record \(number)\n") }
+    HandlerCells(RingConsumer(bench.memory, ring: 0)).note(rolloverStep: step)
+    bench.restart()
+    bench.write("record 21\n")
+    // The oldest first: all there were, and the rollover that the step called for.
+    let kept = (0...30).reversed().compactMap { bench.text($0 == 0 ? "" : ".\($0)") }.joined()
+    #expect(kept == (1...21).map { "record \($0)\n" }.joined())
+    let statistics = bench.handler.statistics()
+    #expect(statistics.pending == 0 && statistics.rollovers == 20)
+    #expect(bench.events.failures.load(ordering: .relaxed) == 0)
   }
 
   @Test func twoQueuesKeepTheirRecordsWholeAndInOrder() throws {
