@@ -15,6 +15,9 @@ final class Backups: Sendable {
   /// these bounds. Seconds.
   static let agePolls: ClosedRange<Int64> = 1...3600
 
+  /// Files that are left alone, at most; the first of more are tried again.
+  static let mostLeftAlone = 1000
+
   /// Numbers the temporary files: two handlers can have one file while a reload goes on.
   private static let temporaries = Atomic<Int>(0)
 
@@ -34,6 +37,8 @@ final class Backups: Sendable {
     var isCompressing = false
     /// What fails was reported, and is tried again at the next rollover.
     var isFailing = false
+    /// Files that cannot be compressed, since another file has the copy's name.
+    var leftAlone: [PathStatus] = []
   }
 
   /// nil where nothing rotates.
@@ -181,7 +186,9 @@ final class Backups: Sendable {
 
   private func nextJob(_ compression: Compression, _ number: Int) throws(SystemError) -> Job? {
     let existing = try files.existing()
+    let leftAlone = state.withLock { $0.leftAlone }
     for backup in existing.reversed() where backup.ending.isEmpty && backup.status.isRegular {
+      if leftAlone.contains(backup.status) { continue }
       let copy = existing.first { $0.path == backup.path + compression.ending }
       // A file of that name which is none of ours: both stay as they are.
       if let copy, !copy.status.isAsOld(as: backup.status) { continue }
@@ -285,6 +292,14 @@ final class Backups: Sendable {
     case ECANCELED: break
     // It was removed, being the oldest.
     case ENOENT where job != nil: compressNext()
+    case EEXIST where job != nil:
+      // That does not change by itself, and the others are not to wait for it.
+      state.withLock { state in
+        if state.leftAlone.count >= Backups.mostLeftAlone { state.leftAlone.removeFirst() }
+        if let job { state.leftAlone.append(job.status) }
+      }
+      report(.backups(path: files.path, error))
+      compressNext()
     default: fail(error)
     }
   }

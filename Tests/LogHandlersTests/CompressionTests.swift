@@ -185,6 +185,28 @@ struct CompressionTests {
     #expect(second.text(".3") == "three" && second.text(".3.gz") == "theirs")
   }
 
+  /// Somebody compressed a file himself and kept it, as `gzip -k` does, which also keeps the time.
+  @Test func aCopyOfSomebodyElseStaysAndKeepsNobodyWaiting() throws {
+    let bench = try HandlerBench(
+      .size(maxBytes: 10, backupCount: 9), backups: BackupOptions(compression: .gzip)
+    ) { path in
+      for number in 1...3 { try Self.make("\(path).\(number)", Array("text \(number)".utf8), age: Double(number)) }
+      try Data("theirs".utf8).write(to: URL(fileURLWithPath: path + ".1.gz"))
+      var times = stat()
+      #expect(unsafe stat(path + ".1", &times) == 0)
+      #expect(unsafe utimensat(AT_FDCWD, path + ".1.gz", [times.st_mtim, times.st_mtim], 0) == 0)
+    }
+    let expected = ["app.log", "app.log.1", "app.log.1.gz", "app.log.2.gz", "app.log.3.gz"]
+    #expect(bench.eventually { bench.names == expected }, "\(bench.names)")
+    #expect(bench.text(".1") == "text 1" && bench.text(".1.gz") == "theirs" && unpacked(bench, ".3.gz") == "text 3")
+    #expect(bench.events.backupFailures.load(ordering: .relaxed) == 1)
+    // With every further rollover, too.
+    bench.write("1234567\n", "abcdefg\n")
+    #expect(bench.eventually { bench.names.contains("app.log.1.gz") && !bench.names.contains("app.log.1") })
+    #expect(bench.text(".2") == "text 1" && bench.text(".2.gz") == "theirs" && unpacked(bench, ".4.gz") == "text 3")
+    #expect(bench.events.backupFailures.load(ordering: .relaxed) == 1)
+  }
+
   @Test(.enabled(if: mayMount)) func withoutRoomTheFileStaysAndIsTriedAgain() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "onggi-full-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
