@@ -87,7 +87,8 @@ public struct Pipeline: ~Copyable, RecordSink {
     formatters: [LogFormatter],
     outputs: [Output], charsets: [Renderer.Charset], namesPeers: Bool, allowed: [AllowList?] = [],
     filters: [PlannedFilter] = [], zones: ZoneLookup? = nil, ledger: QueueLedger? = nil,
-    peers: PeerCounts = PeerCounts(), status: ServiceStatus? = nil, report: @escaping @Sendable (PipelineEvent) -> Void
+    peers: PeerCounts = PeerCounts(), status: ServiceStatus? = nil, receiver: Receiver = .process,
+    report: @escaping @Sendable (PipelineEvent) -> Void
   ) {
     self.largestFrame = largestFrame
     handlers = outputs.map(\.handler)
@@ -110,7 +111,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     self.peers = peers
     self.status = status
     reader = RecordReader(keys: fields.keys)
-    state = RenderState()
+    state = RenderState(receiver: receiver)
     state.renderer.zones = zones
     self.tree = tree
     self.formatters = formatters

@@ -1,4 +1,5 @@
 import Glibc
+public import LogRecords
 public import SharedState
 
 /// The edge to files and names that are read at start and reload: configuration, time zones,
@@ -95,10 +96,13 @@ public enum SystemFiles {
   }
 
   /// Seconds since 1970.
-  static func wallTime() -> Double {
+  static func wallTime() -> Double { Double(wallNanoseconds()) / 1e9 }
+
+  /// Nanoseconds since 1970.
+  static func wallNanoseconds() -> Int64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
   public static func environment(_ name: String) -> String? {
@@ -147,4 +151,9 @@ public enum SystemFiles {
   }
 
   static func remove(_ path: String) { _ = unsafe unlink(path) }
+}
+
+extension Receiver {
+  /// This process, since somebody asked first.
+  public static let process = Receiver(process: getpid()) { SystemFiles.wallNanoseconds() }
 }

@@ -49,6 +49,8 @@ public struct LogFormatter: Sendable {
     case origin(RecordOrigin.Field)
     /// A record's field; where it has none, what `makeLogRecord` or the formatter's `defaults` give.
     case slot(Int, fallback: OwnValue?)
+    /// A record's field; where it has none, the receiver's.
+    case received(Int, Receiver.Field)
     case none
   }
 
@@ -77,7 +79,7 @@ public struct LogFormatter: Sendable {
           // What stands in front is kept with the time's text: one copy for both.
           let before = steps.last?.kind == .literal ? steps.removeLast() : Step(kind: .literal)
           steps.append(Step(kind: .ascTime, number: before.number, count: before.count))
-        case .slot(let slot, _) where formatField.isPlain:
+        case .slot(let slot, _) where formatField.isPlain, .received(let slot, _) where formatField.isPlain:
           steps.append(Step(kind: .text, number: fields.count - 1, slot: slot))
         default: steps.append(Step(kind: .field, number: fields.count - 1))
         }
@@ -106,6 +108,8 @@ public struct LogFormatter: Sendable {
         source = .ascTime
       } else if let own = RecordOrigin.Field(rawValue: text) {
         source = .origin(own)
+      } else if let field = Receiver.Field(rawValue: text) {
+        source = .received(recordFields.slot(name), field)
       } else {
         // Python merges the defaults below the record's own attributes, and a record always has the
         // standard ones.
@@ -246,8 +250,8 @@ public struct LogFormatter: Sendable {
   private mutating func appendTime(
     _ record: borrowing RecordReader, _ state: inout RenderState, into text: inout [UInt8]
   ) {
-    let created = LogFormatter.number(record[RecordFields.Slot.created])
-    let milliseconds = time.showsMilliseconds ? LogFormatter.number(record[RecordFields.Slot.milliseconds]) : 0
+    let created = created(record, &state)
+    let milliseconds = time.showsMilliseconds ? milliseconds(record, &state) : 0
     if let created, let milliseconds,
       (try? time.append(created: created, msecs: milliseconds, into: &text)) != nil
     {
@@ -257,13 +261,24 @@ public struct LogFormatter: Sendable {
     text.append(contentsOf: "%(asctime)s".utf8)
   }
 
+  /// Seconds since 1970; nil where Python raises.
+  private func created(_ record: borrowing RecordReader, _ state: inout RenderState) -> Double? {
+    // `time.localtime(None)` is the present, too.
+    if let value = record[RecordFields.Slot.created], value.kind != .none { return LogFormatter.number(value) }
+    return state.receiver.receipt(record, &state.receipt).seconds
+  }
+
+  private func milliseconds(_ record: borrowing RecordReader, _ state: inout RenderState) -> Double? {
+    if let value = record[RecordFields.Slot.milliseconds] { return LogFormatter.number(value) }
+    return state.receiver.receipt(record, &state.receipt).milliseconds
+  }
+
   /// A number of any of Python's types as a `Double`; nil for anything else.
-  private static func number(_ value: PickleValue?) -> Double? {
-    switch value?.kind {
-    case nil: 0
-    case .float: value?.asDouble
-    case .integer: value.map { Double($0.asInteger) }
-    case .bool: value.map { $0.asBool ? 1 : 0 }
+  private static func number(_ value: PickleValue) -> Double? {
+    switch value.kind {
+    case .float: value.asDouble
+    case .integer: Double(value.asInteger)
+    case .bool: value.asBool ? 1 : 0
     default: nil
     }
   }
@@ -330,6 +345,9 @@ public struct LogFormatter: Sendable {
         } else {
           throw .invalid
         }
+      case .received(let slot, let own):
+        let value = record[slot] ?? state.receiver.value(own, record, &state.receipt)
+        try render(field, value, spec, pickle, &state, into: &text)
       }
     } catch {
       state.unshown += 1

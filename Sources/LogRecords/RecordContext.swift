@@ -41,11 +41,18 @@ public struct RenderState: ~Copyable {
   public var renderer: Renderer
   /// Fields that had no text since somebody looked: their references stand in the lines.
   public var unshown = 0
+  let receiver: Receiver
+  var receipt = Receiver.Receipt()
   /// For extras of records of the stock shape, which are otherwise not decoded as a whole.
   var extras = Unpickler()
   /// Text under construction.
   var text: [UInt8] = []
   var field: [UInt8] = []
 
-  public init(renderer: Renderer = Renderer()) { self.renderer = renderer }
+  public init(renderer: Renderer = Renderer()) { self.init(renderer: renderer, receiver: Receiver()) }
+
+  public init(renderer: Renderer = Renderer(), receiver: Receiver) {
+    self.renderer = renderer
+    self.receiver = receiver
+  }
 }

@@ -50,14 +50,13 @@ public struct OwnValue: Sendable {
   }
 
   /// What `logging.makeLogRecord` gives an attribute that the sender left out; nil for anything that
-  /// is no attribute. The receiver's time, process and thread are filled in by whoever has them.
+  /// is no attribute, or a `Receiver.Field`.
   static func standard(_ name: [UInt8]) -> OwnValue? {
     switch String(decoding: name, as: UTF8.self) {
     case "name", "levelno", "funcName", "exc_info", "exc_text", "stack_info", "taskName": OwnValue(.none)
     case "msg", "pathname", "filename", "module": OwnValue(text: [])
     case "levelname": OwnValue(text: Array("Level None".utf8))
-    case "lineno", "thread", "process": OwnValue(.integer(0))
-    case "created", "msecs", "relativeCreated": OwnValue(.float(0))
+    case "lineno": OwnValue(.integer(0))
     case "threadName": OwnValue(text: Array("MainThread".utf8))
     case "processName": OwnValue(text: Array("MainProcess".utf8))
     default: nil

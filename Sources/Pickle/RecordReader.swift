@@ -37,7 +37,8 @@ public struct RecordReader: ~Copyable {
   @usableFromInline var values: [PickleValue]
   /// The record that a slot's value belongs to: nothing has to be cleared between records.
   @usableFromInline var serials: [UInt32]
-  @usableFromInline var serial: UInt32 = 0
+  /// Another one with each record.
+  public internal(set) var serial: UInt32 = 0
   private var seen: [Key]
   /// The whole record, when the general machine decoded it; nil after `read`.
   public private(set) var dictionary: PickleValue?

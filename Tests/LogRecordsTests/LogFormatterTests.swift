@@ -1,4 +1,5 @@
 import Pickle
+import Synchronization
 import TestSupport
 import Testing
 
@@ -94,6 +95,75 @@ struct LogFormatterTests {
     #expect(answers.count == Self.cases.count)
     for (test, answer) in zip(Self.cases, answers) { #expect(answer as? String == test.line, "\(test.format)") }
   }
+
+  // MARK: What the sender left out
+
+  /// Received at 1,700,000,001.625 by process 4242, which began 1.5 seconds before.
+  static let received = [
+    Case(
+      "%(asctime)s %(created)f %(msecs)03d %(relativeCreated)d", [],
+      "2023-11-14 22:13:21,625 1700000001.625000 625 1500"),
+    Case("{process} {thread} {threadName} {processName}", [], "4242 4242 MainThread MainProcess", .brace),
+    Case("$created $msecs $relativeCreated", [], "1700000001.625 625.0 1500.0", .dollar),
+    Case("%(asctime)s", [("created", .integer(1))], "1970-01-01 00:00:01,625"),
+    Case("%(asctime)s %(created)s", [("msecs", .float(7))], "2023-11-14 22:13:21,007 1700000001.625"),
+    Case("%(asctime)s %(created)s", [("created", .none)], "2023-11-14 22:13:21,625 None"),
+    Case("%(process)s %(thread)s", [("process", .none), ("thread", .integer(1))], "None 1"),
+  ]
+
+  /// The clock goes on by a second each time when it is asked.
+  @Test(arguments: received) func whatTheSenderLeftOutIsTheReceivers(_ test: Case) throws {
+    for general in [false, true] {
+      let asked = Atomic<Int64>(0)
+      let maker = try LineMaker(
+        test.format, style: test.style,
+        receiver: Receiver(process: 4242) {
+          let times = asked.add(1, ordering: .relaxed).oldValue
+          return 1_700_000_000_125_000_000 + times * 1_500_000_000
+        })
+      let line = try #require(try maker.line(recordPickle(test.fields), general: general))
+      #expect(String(decoding: line, as: UTF8.self) == test.line + "\n")
+      #expect(maker.unshown == 0)
+      // The next one came later.
+      if test.fields.isEmpty, test.style == .dollar {
+        let next = try maker.line(recordPickle([]), general: general)
+        #expect(next.map { String(decoding: $0, as: UTF8.self) } == "1700000003.125 125.0 3000.0\n")
+      }
+    }
+  }
+
+  /// The clock is not asked for records that say when they were made.
+  @Test func whoSaysWhenItWasIsBelieved() throws {
+    let asked = Atomic<Int64>(0)
+    let maker = try LineMaker(
+      "%(asctime)s", receiver: Receiver(process: 1) { asked.add(1, ordering: .relaxed).newValue })
+    _ = try maker.line(recordPickle(Self.time))
+    #expect(asked.load(ordering: .relaxed) == 1)
+  }
+
+  @Test(.enabled(if: PythonOracle.isAvailable)) func pythonGivesTheSame() throws {
+    let questions = Self.received.map { test -> [String: Any] in
+      let style = test.style == .percent ? "%" : test.style == .brace ? "{" : "$"
+      return ["format": test.format, "style": style, "pickle": recordPickle(test.fields).map { Int($0) }]
+    }
+    let script = """
+      import logging, os, pickle, sys, threading
+      time.time, time.time_ns = lambda: 1700000001.625, lambda: 1700000001625000000
+      logging._startTime = 1700000000125000000 if sys.version_info >= (3, 13) else 1700000000.125
+      threading._active[4242] = threading.main_thread()
+      os.getpid = threading.get_ident = lambda: 4242
+      for question in data:
+          formatter = logging.Formatter(question['format'], style=question['style'])
+          formatter.converter = lambda seconds: time.gmtime(time.time() if seconds is None else seconds)
+          record = logging.makeLogRecord(pickle.loads(bytes(question['pickle'])))
+          print(json.dumps(formatter.format(record)))
+      """
+    let answers = try PythonOracle.ask(script, questions)
+    #expect(answers.count == Self.received.count)
+    for (test, answer) in zip(Self.received, answers) { #expect(answer as? String == test.line, "\(test.format)") }
+  }
+
+  // MARK: What has no text
 
   /// Python loses these; here the field's reference stands in the line, and it is counted.
   @Test(arguments: [

@@ -38,15 +38,17 @@ private func pickled(_ value: TestValue) -> [UInt8] {
 final class LineMaker {
   private var formatter: LogFormatter
   private var reader: RecordReader
-  private var state = RenderState()
+  private var state: RenderState
   /// Fields that had no text so far.
   var unshown: Int { state.unshown }
   var origin = RecordOrigin(peer: Array("127.0.0.1:4000".utf8), listener: Array("tcp".utf8))
 
   init(
     _ format: String, style: FormatString.Style = .percent, defaults: [([UInt8], OwnValue)] = [],
-    errors: EncodingErrors = .backslashreplace, layout: LineLayout = LineLayout(), datefmt: String? = nil
+    errors: EncodingErrors = .backslashreplace, layout: LineLayout = LineLayout(), datefmt: String? = nil,
+    receiver: Receiver = Receiver()
   ) throws {
+    state = RenderState(receiver: receiver)
     var fields = RecordFields()
     formatter = LogFormatter(
       try FormatString(format, style), time: try AscTime(datefmt: datefmt.map { Array($0.utf8) }, converter: .gmtime),

@@ -54,7 +54,9 @@ enum FramesEntry {
     var pipeline = Pipeline(
       memory: memory, largestFrame: largestFrame, fields: fields, tree: tree, formatters: formatters,
       outputs: rings.enumerated().map { Pipeline.Output(number: $0, handler: handler, ring: $1) }, charsets: [.utf8],
-      namesPeers: true, ledger: QueueLedger(listeners: 1, handlers: handlers), report: { _ in })
+      namesPeers: true, ledger: QueueLedger(listeners: 1, handlers: handlers),
+      // Always the same time.
+      receiver: Receiver(process: 1) { 1_700_000_000_000_000_000 }, report: { _ in })
     var transaction = Transaction(memory.layout)
     let peer = Peer(listener: 0, origin: RecordOrigin(peer: Array("peer".utf8), listener: Array("fuzz".utf8)))
 
