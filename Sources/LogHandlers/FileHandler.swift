@@ -169,10 +169,11 @@ public final class FileHandler: LogHandler {
       // In this order: what is written meanwhile is pending.
       let taken = ring.taken
       statistics.bytes += ring.takenBytes - min(ring.takenBytes, ring.droppedBytes)
-      let dropped = RecordRank.allCases.reduce(0) { $0 + ring.dropped($1) }
-      statistics.dropped.add(ring)
-      statistics.written += taken - min(taken, dropped)
-      statistics.accepted += max(ring.published, dropped)
+      var dropped = DroppedRecords()
+      dropped.add(ring)
+      statistics.dropped += dropped
+      statistics.written += taken - min(taken, dropped.total)
+      statistics.accepted += max(ring.published, dropped.total)
     }
     return statistics
   }

@@ -354,8 +354,8 @@ struct FileWriter: ~Copyable {
 
   /// Frees room in a ring by leaving out its oldest records: see `LogHandler.dropOldest`.
   mutating func dropOldest(_ ring: Int, bytes: Int, upTo rank: RecordRank) -> Int {
-    // What is in the file already, confirmed or not, is not to be dropped.
-    if confirmation?.ring == ring || unfinished == ring { return 0 }
+    // What is in the file already, confirmed or not, is not to be dropped; nor is what may be in it.
+    if confirmation?.ring == ring || unfinished == ring || !isRecovered { return 0 }
     return rings[ring].dropOldest(freeing: bytes, upTo: rank)
   }
 

@@ -42,16 +42,4 @@ struct HandlerCells: Sendable {
 
   /// The rollover that was noted did not happen.
   func forgetRollover() { self[1] = 0 }
-
-  /// Records that the journal refused.
-  var refused: UInt64 {
-    get { self[3] }
-    nonmutating set { self[3] = newValue }
-  }
-
-  /// Bytes that the journal got.
-  var sent: UInt64 {
-    get { self[4] }
-    nonmutating set { self[4] = newValue }
-  }
 }

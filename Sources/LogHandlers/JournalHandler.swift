@@ -9,7 +9,6 @@ import Synchronization
 /// and other handlers go on. What journald does not take waits in the rings.
 public final class JournalHandler: LogHandler {
   private let writer: Mutex<JournalWriter>
-  private let cells: HandlerCells
   private let rings: [RingCounts]
   private let wanted = Atomic<Bool>(false)
   private let queue = DispatchQueue(label: "onggi.journal")
@@ -21,8 +20,7 @@ public final class JournalHandler: LogHandler {
   ///   - rings: this handler's ring in each decode queue
   ///   - report: told about trouble and its end; on any queue
   public init(path: String, rings: [RingConsumer], report: @escaping @Sendable (HandlerEvent) -> Void) {
-    cells = HandlerCells(rings.first)
-    writer = Mutex(JournalWriter(path: path, rings: rings, cells: cells, report: report))
+    writer = Mutex(JournalWriter(path: path, rings: rings, report: report))
     self.rings = rings.map(\.counts)
     wake = WakeUp(queue)
     wake.start { [weak self] in self?.goOn() }
@@ -71,11 +69,12 @@ public final class JournalHandler: LogHandler {
 
   public func statistics() -> HandlerStatistics {
     var statistics = HandlerStatistics()
-    statistics.bytes = cells.sent
     // In this order: what becomes of a record meanwhile, it is pending or written until the next time.
     let taken = rings.reduce(0) { $0 + $1.taken }
-    for ring in rings { statistics.dropped.add(ring) }
-    statistics.dropped[.journal] = cells.refused
+    for ring in rings {
+      statistics.bytes += ring.takenBytes - min(ring.takenBytes, ring.droppedBytes)
+      statistics.dropped.add(ring)
+    }
     statistics.written = taken - min(taken, statistics.dropped.total)
     statistics.accepted = rings.reduce(0) { $0 + $1.published }
     return statistics

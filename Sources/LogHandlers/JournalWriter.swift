@@ -18,7 +18,6 @@ struct JournalWriter: ~Copyable {
   private var file: SealedFile?
   private var fileRing = 0
   private var sizes: [UInt32] = []
-  private let cells: HandlerCells
   /// The ring whose turn it is.
   private var turn = 0
   /// Whether the socket is to be closed as soon as nothing waits.
@@ -47,11 +46,10 @@ struct JournalWriter: ~Copyable {
   }
 
   init(
-    path: String, rings: [RingConsumer], cells: HandlerCells, report: @escaping @Sendable (HandlerEvent) -> Void
+    path: String, rings: [RingConsumer], report: @escaping @Sendable (HandlerEvent) -> Void
   ) {
     self.path = path
     self.rings = rings
-    self.cells = cells
     self.report = report
   }
 
@@ -118,9 +116,7 @@ struct JournalWriter: ~Copyable {
   }
 
   private mutating func advance(_ ring: Int, records: Int) {
-    let bytes = rings[ring].bytes(ofFirst: records)
-    cells.sent += UInt64(bytes)
-    rings[ring].advance(bytes: bytes, records: records)
+    rings[ring].advance(bytes: rings[ring].bytes(ofFirst: records), records: records)
   }
 
   private mutating func connect() throws(SystemError) {
@@ -182,8 +178,6 @@ struct JournalWriter: ~Copyable {
   /// Leaves out the first record of a ring, which the journal does not take.
   private mutating func refuse(_ ring: Int) {
     if fileRing == ring { file = nil }
-    // First: a record is never done with and counted nowhere.
-    cells.refused += 1
-    rings[ring].advance(bytes: rings[ring].bytes(ofFirst: 1), records: 1)
+    rings[ring].refuseFirst()
   }
 }

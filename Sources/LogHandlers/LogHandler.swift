@@ -115,9 +115,10 @@ public struct DroppedRecords: Sendable, Equatable {
 
   public var total: UInt64 { counts.reduce(0, +) }
 
-  /// Adds what was dropped from a ring.
+  /// Adds what was dropped from a ring. Only the journal refuses records.
   mutating func add(_ ring: RingCounts) {
     for rank in RecordRank.allCases { self[DropReason.full(rank)] += ring.dropped(rank) }
+    self[.journal] += ring.refused
   }
 
   public static func += (sum: inout DroppedRecords, other: DroppedRecords) {

@@ -3,7 +3,8 @@
 /// Whoever can write to it could as well write to the log files; this is against damage and mistakes,
 /// which must not trap, hang or read elsewhere. One contradiction, and the whole memory is given up.
 extension QueueMemory {
-  /// Finishes the transaction under way and checks everything. Once, before the memory is used.
+  /// Finishes the transaction and the writers' steps under way, and checks everything. Once, before the
+  /// memory is used.
   func check() throws(StateError) {
     let rings = (0..<layout.ringCount).filter { name(ofRing: $0) != nil }
     let transaction = Transaction(layout)
@@ -54,7 +55,8 @@ extension QueueMemory {
 
   private func check(ring: Int) throws(StateError) {
     let layout = self.ring(ring)
-    resetHalfAdvance(ring: ring)
+    // A writer that was killed; what comes of it is looked at like all else.
+    try RingStep(leftIn: self, layout)?.carryOut(layout) { window.store($0, $1) }
     func load(_ cell: Int) -> UInt64 { window.load(layout.cell(cell)) }
     let (head, tail) = (load(RingLayout.Cell.head), load(RingLayout.Cell.tail))
     let (headRecords, tailRecords) = (load(RingLayout.Cell.headRecords), load(RingLayout.Cell.tailRecords))

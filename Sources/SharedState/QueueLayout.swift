@@ -240,10 +240,12 @@ public struct RingLayout: Sendable, BitwiseCopyable {
     /// Cells for the handler's own use, of the ring in the first queue.
     static let handler = 64
     static let handlerCount = 32
-    /// Records that were not written, by reason, and their bytes.
+    /// Records that were not written, by reason, and their bytes: see `RingDrops`.
     static let dropped = 96
     static let droppedBytes = 108
     static let droppedCount = 16
+    /// See `RingStep`.
+    static let step = 128
   }
 
   func cell(_ number: Int) -> Int { header / 8 + number }

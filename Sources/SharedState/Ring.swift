@@ -161,8 +161,9 @@ public struct RingProducer: Sendable, BitwiseCopyable {
 public struct RingConsumer: Sendable {
   public let memory: QueueMemory
   public let layout: RingLayout
-  public private(set) var head: UInt64
-  public private(set) var headRecords: UInt64
+  /// Changed with a `RingStep`.
+  public internal(set) var head: UInt64
+  public internal(set) var headRecords: UInt64
   private var region = 0
   private var base: UInt64 = 0
   private var baseRecords: UInt64 = 0
@@ -217,46 +218,10 @@ public struct RingConsumer: Sendable {
   /// Where the first waiting byte stands in the window; the others follow it.
   public var start: Int { layout.bytes(region) + Int(truncatingIfNeeded: head &- base) }
 
-  /// Frees what has been written or dropped: whole records, and of the one behind them a part if
-  /// `isTorn`.
-  public mutating func advance(bytes: Int, records: Int, isTorn: Bool = false) {
-    head &+= UInt64(bytes)
-    headRecords &+= UInt64(records)
-    // The head comes last: it is what the queue looks at, and what says that a write is over.
-    memory.window.store(layout.cell(RingLayout.Cell.torn), isTorn ? 1 : 0)
-    memory.window.store(layout.cell(RingLayout.Cell.headRecords), headRecords)
-    memory.window.storeRelease(layout.cell(RingLayout.Cell.head), head)
-    memory.window.store(layout.cell(RingLayout.Cell.intent), 0)
-  }
-
-  /// Drops as many of the oldest records as free `bytes`, but none that matters more than `rank`, and
-  /// none behind such a one. They are counted by rank. Returns how many.
-  public mutating func dropOldest(freeing bytes: Int, upTo rank: RecordRank) -> Int {
-    var total = 0
-    var freed = 0
-    while freed < bytes {
-      let waiting = pending()
-      // The rest of a record that is written in part has to follow.
-      guard waiting > 0, memory.window.load(layout.cell(RingLayout.Cell.torn)) == 0 else { break }
-      let first = Int(truncatingIfNeeded: headRecords &- baseRecords)
-      var number = 0
-      while number < waiting, freed + self.bytes(ofFirst: number) < bytes {
-        let own = RecordRank(rawValue: memory.window.load8(at: layout.ranks(region) + first + number)) ?? .error
-        guard own <= rank else { break }
-        // First: a record is never done with and counted nowhere.
-        let cell = layout.cell(RingLayout.Cell.dropped + Int(own.rawValue))
-        memory.window.store(cell, memory.window.load(cell) + 1)
-        number += 1
-      }
-      guard number > 0 else { break }
-      let size = self.bytes(ofFirst: number)
-      let cell = layout.cell(RingLayout.Cell.droppedBytes)
-      memory.window.store(cell, memory.window.load(cell) + UInt64(size))
-      advance(bytes: size, records: number)
-      freed += size
-      total += number
-    }
-    return total
+  /// How much one of the waiting records matters.
+  func rank(_ number: Int) -> RecordRank {
+    let first = Int(truncatingIfNeeded: headRecords &- baseRecords)
+    return RecordRank(rawValue: memory.window.load8(at: layout.ranks(region) + first + number)) ?? .error
   }
 
   /// Goes back to the first byte of the record that waits first. `pending` was asked before.

@@ -13,10 +13,13 @@ public struct RingCounts: Sendable {
   public var taken: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.headRecords)) }
   /// Their bytes, and those of a record that is written in part.
   public var takenBytes: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.head)) }
-  /// Records that were dropped for want of room, by rank, and the bytes of all of them.
+  /// Records that were dropped for want of room, by rank.
   public func dropped(_ rank: RecordRank) -> UInt64 {
     memory.window.load(layout.cell(RingLayout.Cell.dropped + Int(rank.rawValue)))
   }
+  /// Records that whoever receives them refused.
+  public var refused: UInt64 { memory.window.load(layout.cell(RingLayout.Cell.dropped + RingDrops.refused)) }
+  /// The bytes of all of these.
   public var droppedBytes: UInt64 { memory.window.load(layout.cell(RingLayout.Cell.droppedBytes)) }
   /// Records that the queue has shown to the writer. On the queue, between two reads, these are all.
   public var published: UInt64 { memory.window.loadAcquire(layout.cell(RingLayout.Cell.tailRecords)) }

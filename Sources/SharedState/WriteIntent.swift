@@ -102,19 +102,6 @@ extension RingConsumer {
   }
 }
 
-extension QueueMemory {
-  /// A write that was accounted for by half is as if it had not been: it is found out anew.
-  func resetHalfAdvance(ring: Int) {
-    let layout = self.ring(ring)
-    let intent = RingLayout.Cell.intent
-    guard window.load(layout.cell(intent + IntentCell.isValid)) != 0,
-      window.load(layout.cell(intent + IntentCell.head)) == window.load(layout.cell(RingLayout.Cell.head))
-    else { return }
-    window.store(
-      layout.cell(RingLayout.Cell.headRecords), window.load(layout.cell(intent + IntentCell.headRecords)))
-  }
-}
-
 extension RingLayout {
   /// The first of the cells that a handler may keep for the next process. Those of its ring in the
   /// first queue's memory count.

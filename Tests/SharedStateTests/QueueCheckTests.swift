@@ -73,30 +73,95 @@ struct QueueCheckTests {
     #expect(Self.waiting(try Self.adopt(memory)) == "one\n")
   }
 
-  /// `advance` is killed between each two of its stores, with its write noted.
-  @Test(arguments: 0...3) func aWriteThatIsAccountedForByHalfIsFoundOutAnew(stores: Int) throws {
-    let memory = try Self.left(["one\n", "two\n", "three\n"])
-    var consumer = RingConsumer(memory, ring: 0)
-    #expect(consumer.pending() == 3)
-    let intent = WriteIntent(
-      device: 1, inode: 2, bornSeconds: 3, bornNanoseconds: 4, length: 5, bytes: consumer.bytes(ofFirst: 2), records: 2)
-    consumer.note(intent)
-    let layout = memory.ring(0)
-    if stores > 0 { memory.window.store(layout.cell(Cell.torn), 1) }
-    if stores > 1 { memory.window.store(layout.cell(Cell.headRecords), 1) }
-    if stores > 2 { memory.window.store(layout.cell(Cell.head), 6) }
-    let next = try Self.adopt(memory)
-    var again = RingConsumer(next, ring: 0)
-    if stores < 3 {
-      #expect(again.interruptedWrite() == intent)
-      again.settle(intent, written: 6)
-    } else {
-      #expect(again.interruptedWrite() == nil, "all of it is accounted for")
+  // MARK: Steps of a writer
+
+  /// Memory in which a writer was killed behind each of a step's stores; first behind none.
+  private static func killed(
+    _ make: () throws -> QueueMemory, in step: (inout RingConsumer) -> RingStep,
+    then look: (_ next: QueueMemory, _ stores: Int, _ isLast: Bool) throws -> Void
+  ) throws {
+    var stores = 0
+    while true {
+      let memory = try make()
+      var consumer = RingConsumer(memory, ring: 0)
+      var count = 0
+      step(&consumer).carryOut(memory.ring(0)) { cell, value in
+        if count < stores { memory.window.store(cell, value) }
+        count += 1
+      }
+      try look(adopt(memory), stores, stores == count)
+      if stores == count { return }
+      stores += 1
     }
-    #expect(again.headRecords == 1 && again.head == 6 && again.tornFile?.inode == 2)
-    #expect(again.pending() == 2 && again.bytes(ofFirst: 1) == 2)
-    again.restartTornRecord()
-    #expect(Self.waiting(next) == "two\nthree\n" && again.tornFile == nil)
+  }
+
+  @Test func aWriteThatIsAccountedForByHalfIsSoAltogetherOrFoundOutAnew() throws {
+    let intent = WriteIntent(
+      device: 1, inode: 2, bornSeconds: 3, bornNanoseconds: 4, length: 5, bytes: 8, records: 2)
+    var isNoted = Set<Bool>()
+    try Self.killed {
+      let memory = try Self.left(["one\n", "two\n", "three\n"])
+      RingConsumer(memory, ring: 0).note(intent)
+      return memory
+    } in: { consumer in
+      RingStep(head: consumer.head + 6, headRecords: consumer.headRecords + 1, isTorn: true)
+    } then: { next, stores, _ in
+      var again = RingConsumer(next, ring: 0)
+      let left = again.interruptedWrite()
+      isNoted.insert(left == nil)
+      if let left {
+        #expect(left == intent && stores < 4, "found out anew")
+        again.settle(left, written: 6)
+      }
+      #expect(again.headRecords == 1 && again.head == 6 && again.tornFile?.inode == 2, "killed behind \(stores) stores")
+      #expect(again.pending() == 2 && again.bytes(ofFirst: 1) == 2)
+      again.restartTornRecord()
+      #expect(Self.waiting(next) == "two\nthree\n" && again.tornFile == nil)
+    }
+    #expect(isNoted == [false, true])
+  }
+
+  /// A pipe and the journal are written to without an intent: what was not accounted for comes again.
+  @Test func aWriteWithoutAnIntentIsAccountedForAltogetherOrNotAtAll() throws {
+    try Self.killed {
+      try Self.left(["one\n", "two\n", "three\n"])
+    } in: { consumer in
+      RingStep(head: consumer.head + 8, headRecords: consumer.headRecords + 2)
+    } then: { next, stores, isLast in
+      #expect(Self.waiting(next) == (stores < 4 ? "one\ntwo\nthree\n" : "three\n"), "killed behind \(stores) stores")
+      if isLast { #expect(stores > 4) }
+    }
+  }
+
+  @Test func whatIsDroppedIsCountedOnceWheneverTheProcessIsKilled() throws {
+    try Self.killed {
+      try Self.left(["one\n", "two\n", "three\n"])
+    } in: { consumer in
+      guard let step = consumer.drop(freeing: 5, upTo: .error) else {
+        Issue.record("nothing can be dropped")
+        return RingStep(head: 0, headRecords: 0)
+      }
+      return step
+    } then: { next, stores, isLast in
+      let counts = next.counts(ofRing: 0)
+      var consumer = RingConsumer(next, ring: 0)
+      // The next process needs the room, too.
+      if counts.taken == 0 { #expect(consumer.dropOldest(freeing: 5, upTo: .error) == 2) }
+      #expect(counts.taken == 2 && counts.dropped(.info) == 2, "killed behind \(stores) stores")
+      #expect(counts.droppedBytes == 8)
+      if isLast { #expect(stores > 12) }
+      #expect(Self.waiting(next) == "three\n")
+    }
+  }
+
+  @Test func whatIsRefusedIsCounted() throws {
+    let memory = try Self.left(["one\n", "two\n"])
+    var consumer = RingConsumer(memory, ring: 0)
+    #expect(consumer.pending() == 2)
+    consumer.refuseFirst()
+    let counts = try Self.adopt(memory).counts(ofRing: 0)
+    #expect(counts.refused == 1 && counts.droppedBytes == 4 && counts.taken == 1)
+    #expect(Self.waiting(memory) == "two\n")
   }
 
   // MARK: Damage
@@ -152,6 +217,12 @@ struct QueueCheckTests {
       var transaction = Transaction(memory.layout)
       transaction.set(.datagrams(listener: 0, next: 0, count: 33), memory.window)
       transaction.commit(memory.window)
+    },
+    .ring("a step of no kind", Cell.step, 3),
+    Damage("a step behind the tail") { memory in
+      RingStep(head: 15, headRecords: 3).carryOut(memory.ring(0)) { cell, value in
+        if value != 0 { memory.window.store(cell, value) }
+      }
     },
     .ring("a head behind the tail", Cell.head, 15),
     .ring("a head in another record", Cell.head, 5),
