@@ -4,7 +4,8 @@ import Synchronization
 
 /// Which slots of which decode queue are free, and how many connections each listener has.
 ///
-/// Connections are spread evenly over the queues and stay where they are: that keeps their order.
+/// Connections are spread evenly over the queues and stay where they are: that keeps their order. What
+/// was counted is kept for the next process.
 final class ConnectionSlots: Sendable {
   struct Counts: Sendable {
     var accepted: UInt64 = 0
@@ -21,32 +22,35 @@ final class ConnectionSlots: Sendable {
     /// By queue; the most recently freed last, so that few of the slots' pages are touched.
     var free: [[Int]]
     var open = 0
-    var counts: [Counts] = []
+    /// By listener.
+    var openOf: [Int] = []
   }
 
   private let limit: Int
+  /// The first queue's.
+  private let memory: QueueMemory
   private let state: Mutex<State>
 
   /// - Parameters:
   ///   - limit: connections at a time
-  ///   - queues: slots of each queue
-  init(_ limit: Int, queues: [Int]) {
+  ///   - memories: of the queues
+  init(_ limit: Int, _ memories: [QueueMemory]) {
     self.limit = limit
-    state = Mutex(State(free: queues.map { Array((0..<$0).reversed()) }))
+    memory = memories[0]
+    state = Mutex(State(free: memories.map { Array((0..<$0.layout.slotCount).reversed()) }))
   }
 
   /// A slot for a new connection, or nil when there are too many; either is counted.
   func take(listener: Int) -> (queue: Int, slot: Int)? {
     state.withLock { state in
-      state.count(listener) { $0.accepted += 1 }
+      count(ListenerCell.accepted, listener)
       guard state.open < limit, let queue = state.free.indices.max(by: { state.free[$0].count < state.free[$1].count }),
         let slot = state.free[queue].popLast()
       else {
-        state.count(listener) { $0.tooMany += 1 }
+        count(ListenerCell.tooMany, listener)
         return nil
       }
-      state.open += 1
-      state.count(listener) { $0.open += 1 }
+      state.changeOpen(listener, by: 1)
       return (queue, slot)
     }
   }
@@ -55,40 +59,47 @@ final class ConnectionSlots: Sendable {
   func adopt(_ slot: Int, of queue: Int, listener: Int) {
     state.withLock { state in
       state.free[queue].removeAll { $0 == slot }
-      state.open += 1
-      state.count(listener) { $0.open += 1 }
+      state.changeOpen(listener, by: 1)
     }
   }
 
   func free(_ slot: Int, of queue: Int, listener: Int) {
     state.withLock { state in
       state.free[queue].append(slot)
-      state.open -= 1
-      state.count(listener) { $0.open -= 1 }
+      state.changeOpen(listener, by: -1)
     }
   }
 
   /// A connection of a peer that is not in the listener's `allow`.
   func refuseNotAllowed(listener: Int) {
-    state.withLock { state in
-      state.count(listener) {
-        $0.accepted += 1
-        $0.notAllowed += 1
-      }
+    state.withLock { _ in
+      count(ListenerCell.accepted, listener)
+      count(ListenerCell.notAllowed, listener)
     }
   }
 
   /// A connection that could not be had for want of descriptors or memory.
-  func refuse(listener: Int) { state.withLock { $0.count(listener) { $0.resources += 1 } } }
+  func refuse(listener: Int) { state.withLock { _ in count(ListenerCell.resources, listener) } }
+
+  /// Under the lock.
+  private func count(_ cell: Int, _ listener: Int) { ListenerCounters(memory, listener)[cell] += 1 }
 
   func counts(listener: Int) -> Counts {
-    state.withLock { $0.counts.indices.contains(listener) ? $0.counts[listener] : Counts() }
+    state.withLock { state in
+      let counters = ListenerCounters(memory, listener)
+      return Counts(
+        accepted: counters[ListenerCell.accepted],
+        open: state.openOf.indices.contains(listener) ? state.openOf[listener] : 0,
+        tooMany: counters[ListenerCell.tooMany], notAllowed: counters[ListenerCell.notAllowed],
+        resources: counters[ListenerCell.resources])
+    }
   }
 }
 
 extension ConnectionSlots.State {
-  fileprivate mutating func count(_ listener: Int, _ change: (inout ConnectionSlots.Counts) -> Void) {
-    while counts.count <= listener { counts.append(ConnectionSlots.Counts()) }
-    change(&counts[listener])
+  fileprivate mutating func changeOpen(_ listener: Int, by change: Int) {
+    while openOf.count <= listener { openOf.append(0) }
+    openOf[listener] += change
+    open += change
   }
 }

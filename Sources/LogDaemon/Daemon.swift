@@ -76,8 +76,8 @@ public final class Daemon: @unchecked Sendable {
     memories = adoption.memories
     leftRings = adoption.rings
     listeners = ListenerTable(names: adoption.listenerNames)
-    slots = ConnectionSlots(connections, queues: memories.map(\.layout.slotCount))
-    book = LedgerBook(slots)
+    slots = ConnectionSlots(connections, memories)
+    book = LedgerBook(slots, memories[0])
     // Memory that goes on as it is has the limits that it was made with.
     let largest = memories.map(\.layout.largestFrame).min() ?? layout.largestFrame
     self.configuration.limits.maxFrameBytes = largest - Frame.headerSize

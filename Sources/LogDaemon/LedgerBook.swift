@@ -35,19 +35,12 @@ final class LedgerBook: @unchecked Sendable {
     var listeners: [String] = []
     var handlers: [Handler] = []
     var decoders: [DecodeQueue<Pipeline>] = []
-    var datagrams: [DatagramSocket] = []
-    /// By listener's number.
-    var kernelDrops: [UInt64] = []
-  }
-
-  fileprivate struct DatagramSocket: Sendable {
-    let descriptor: Int32
-    let listener: Int
-    /// The kernel's count when it was last looked at.
-    var last: UInt32
+    var datagrams: [(descriptor: Int32, listener: Int)] = []
   }
 
   private let slots: ConnectionSlots
+  /// The first queue's.
+  private let memory: QueueMemory
   private let sources = Mutex(Sources())
   private let queue = DispatchQueue(label: "onggi.ledger")
 
@@ -67,7 +60,10 @@ final class LedgerBook: @unchecked Sendable {
     let completions: [Completion]
   }
 
-  init(_ slots: ConnectionSlots) { self.slots = slots }
+  init(_ slots: ConnectionSlots, _ memory: QueueMemory) {
+    self.slots = slots
+    self.memory = memory
+  }
 
   // MARK: Changes
 
@@ -79,21 +75,18 @@ final class LedgerBook: @unchecked Sendable {
 
   func add(_ decoder: DecodeQueue<Pipeline>) { sources.withLock { $0.decoders.append(decoder) } }
 
-  /// Counts what the kernel drops at a socket from now on.
-  ///
-  /// - Parameter counted: the kernel's count up to which an earlier process has counted; nil: all so far
-  func addDatagrams(_ descriptor: Int32, listener: Int, counted: UInt32? = nil) {
+  /// Counts what the kernel drops at a socket, until it is removed.
+  func addDatagrams(_ descriptor: Int32, listener: Int) {
     sources.withLock {
-      $0.datagrams.append(
-        DatagramSocket(
-          descriptor: descriptor, listener: listener, last: counted ?? Socket.drops(descriptor) ?? 0))
+      ListenerCounters(memory, listener).begin(descriptor)
+      $0.datagrams.append((descriptor, listener))
     }
   }
 
   /// Before the socket is closed.
   func removeDatagrams(_ descriptor: Int32) {
     sources.withLock { sources in
-      sources.countKernelDrops()
+      sources.countKernelDrops(memory)
       sources.datagrams.removeAll { $0.descriptor == descriptor }
     }
   }
@@ -155,13 +148,13 @@ final class LedgerBook: @unchecked Sendable {
   private func finish() {
     guard let collection else { return }
     self.collection = nil
-    let (listeners, drops) = sources.withLock { sources in
-      sources.countKernelDrops()
-      return (sources.listeners, sources.kernelDrops)
+    let listeners = sources.withLock { sources in
+      sources.countKernelDrops(memory)
+      return sources.listeners
     }
     var ledger = Ledger(
       listeners: listeners.enumerated().map { number, name in
-        (name, slots.counts(listener: number), number < drops.count ? drops[number] : 0)
+        (name, slots.counts(listener: number), ListenerCounters(memory, number)[ListenerCell.kernelDrops])
       })
     for case let part? in parts { ledger.add(part.ledger, part.peers) }
     ledger.silentQueues = isAsked.count { $0 }
@@ -183,14 +176,7 @@ final class LedgerBook: @unchecked Sendable {
 }
 
 extension LedgerBook.Sources {
-  /// The differences since the last time. The kernel's counts are modulo 2^32.
-  fileprivate mutating func countKernelDrops() {
-    while kernelDrops.count < listeners.count { kernelDrops.append(0) }
-    for index in datagrams.indices {
-      guard let now = Socket.drops(datagrams[index].descriptor) else { continue }
-      let listener = datagrams[index].listener
-      if listener < kernelDrops.count { kernelDrops[listener] += UInt64(now &- datagrams[index].last) }
-      datagrams[index].last = now
-    }
+  fileprivate func countKernelDrops(_ memory: QueueMemory) {
+    for socket in datagrams { ListenerCounters(memory, socket.listener).countDrops(socket.descriptor) }
   }
 }

@@ -1,11 +1,22 @@
 import SharedState
 
+/// Cells of a listener from the last one down: the reasons of rejections, from the third one on, may
+/// become more.
+enum ListenerCell {
+  static let idle = QueueLayout.listenerCells - 1
+  // In the first queue's memory, see `ListenerCounters`:
+  static let accepted = idle - 1
+  static let tooMany = idle - 2
+  static let notAllowed = idle - 3
+  static let resources = idle - 4
+  static let kernelDrops = idle - 5
+  static let kernelOffset = idle - 6
+  static let kernelSocket = idle - 7
+}
+
 /// How a queue's counters get into its memory, with the transaction that they count, and out of it in
 /// the next process.
 struct StoredLedger: Sendable, BitwiseCopyable {
-  /// Of a listener's cells the last one: the reasons of rejections may become more.
-  static let idleCell = QueueLayout.listenerCells - 1
-
   private let layout: QueueLayout.Counters
   /// The listener whose frames were counted since the last transaction; -1: none.
   private var listener = -1
@@ -68,7 +79,7 @@ struct StoredLedger: Sendable, BitwiseCopyable {
       for (reason, count) in counts.rejected.enumerated() {
         transaction.set(layout.listener(number) + 2 + reason, count, window)
       }
-      transaction.set(layout.listener(number) + StoredLedger.idleCell, counts.idle, window)
+      transaction.set(layout.listener(number) + ListenerCell.idle, counts.idle, window)
     }
     for (number, counts) in ledger.handlers.enumerated() {
       let cell = layout.handler(number)
@@ -95,7 +106,7 @@ extension QueueLedger {
       for reason in self.listeners[number].rejected.indices {
         self.listeners[number].rejected[reason] = memory.window.load(cell + 2 + reason)
       }
-      self.listeners[number].idle = memory.window.load(cell + StoredLedger.idleCell)
+      self.listeners[number].idle = memory.window.load(cell + ListenerCell.idle)
     }
     for number in self.handlers.indices {
       let cell = memory.layout.counters.handler(number)
