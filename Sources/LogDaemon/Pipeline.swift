@@ -349,7 +349,8 @@ public struct Pipeline: ~Copyable, RecordSink {
       let pickle = summary.pickle(created: SystemFiles.wallTime())
       let padded = pickle + [UInt8](repeating: 0, count: RecordReader.padding)
       guard summaryReader.read(padded.rawBytes, end: pickle.count) else {
-        // It holds a sender's logger name. Rather without its summary than without a daemon.
+        // No bytes of a sender's make it unreadable. Were it otherwise, rather without a summary, whose records
+        // were counted when they came, than without a daemon.
         stage.removeFirst()
         continue
       }

@@ -169,6 +169,28 @@ struct RecordFilterTests {
 
   // MARK: The summary as a record
 
+  /// Names and texts are senders'. Whatever bytes they are, no summary is lost for them.
+  @Test func anyNameCanBeReadAgain() {
+    var reader = RecordReader(keys: RecordFields().keys)
+    var names = (0...255).map { [UInt8](repeating: $0, count: 5) }
+    names += (0...300).map { length in (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ length) } }
+    for name in names {
+      for level in [0, -1, 40, .max, .min] {
+        let summary = RecordSummary(
+          logger: name, level: level, levelName: name.reversed(), message: name,
+          origin: RecordOrigin(peer: [], listener: []))
+        let pickle = summary.pickle(created: 1.5)
+        let padded = pickle + [UInt8](repeating: 0xff, count: RecordReader.padding)
+        let isRead = reader.read(padded.rawBytes, end: pickle.count)
+        #expect(isRead, "\(name)")
+        let number = reader[RecordFields.Slot.levelNumber]?.asInteger
+        #expect(number == Int64(level))
+        guard let read = reader[RecordFields.Slot.name] else { continue }
+        #expect(Array(pickle[read.offset..<read.offset + Int(read.length)]) == summary.logger)
+      }
+    }
+  }
+
   @Test func aSummaryIsARecordOfTheStockShape() throws {
     let summary = RecordSummary(
       logger: Array("app.옹기".utf8), level: -7, levelName: Array("TINY".utf8), message: Array("text".utf8),
