@@ -15,6 +15,8 @@ public final class Daemon: @unchecked Sendable {
   /// Handlers that one process can have over all its reloads, those that were replaced included: each
   /// has a ring of its own for good. A restart starts from zero.
   public static let mostHandlers = 256
+  /// How long a reload waits for a decode queue, which a write may hold up that does not return.
+  static let reloadPatience = DispatchTimeInterval.seconds(5)
   /// How often a stopping daemon looks whether everything is written.
   static let stopPollMilliseconds = 5
 
@@ -113,10 +115,12 @@ public final class Daemon: @unchecked Sendable {
   /// Numbers for the listeners of a configuration, which the next process knows too.
   private func numberListeners(_ wanted: [Configuration.Listener]) throws -> [Int] {
     let known = listeners.names.count
-    let numbers = listeners.numbers(for: wanted)
-    guard listeners.names.count <= QueueLayout.mostListeners else {
+    var table = listeners
+    let numbers = table.numbers(for: wanted)
+    guard table.names.count <= QueueLayout.mostListeners else {
       throw PlanError("more than \(QueueLayout.mostListeners) names of listeners since the first start")
     }
+    listeners = table
     for number in known..<listeners.names.count {
       memories[0].setName(Array(listeners.names[number].utf8), ofListener: number)
     }
@@ -128,7 +132,7 @@ public final class Daemon: @unchecked Sendable {
     let (slots, keeper) = (slots, keeper)
     let memory = memories[number]
     return try DecodeQueue(
-      label: "onggi.decode", memory: memory, sink: makePipeline(number, plan, ledger: nil, peers: PeerCounts()),
+      label: "onggi.decode", memory: memory, sink: pipelines(number, plan)(nil, PeerCounts()),
       largestFrame: configuration.limits.maxFrameBytes,
       partialBytes: memory.layout.partialBytes,
       closed: { slot, peer in
@@ -136,39 +140,43 @@ public final class Daemon: @unchecked Sendable {
       })
   }
 
-  private func makePipeline(
-    _ number: Int, _ plan: DaemonPlan, ledger: QueueLedger?, peers: PeerCounts
-  ) -> Pipeline {
-    let log = log
-    let memory = memories[number]
-    let names = handlers.map(\.configuration.name)
-    return Pipeline(
-      queue: number, memory: memory, largestFrame: configuration.limits.maxFrameBytes, fields: plan.fields,
-      tree: plan.tree,
-      formatters: plan.formatters,
-      outputs: zip(handlers, plan.journals).map { handler, journal in
-        let ring = handler.output.map { _ in RingProducer(memory.ring(handler.ring), memory.window) }
-        return Pipeline.Output(
-          number: handler.ring, handler: handler.output, ring: ring, journal: journal,
-          whenFull: handler.configuration.whenFull)
-      },
-      charsets: listeners.charsets(configuration.listeners, plan.charsets), namesPeers: plan.namesPeers,
-      allowed: listeners.allowed(configuration.listeners), filters: plan.filters, zones: environment.zoneLookup,
-      ledger: ledger, peers: peers, status: status,
-      report: { event in
-        switch event {
-        case .idle(let peer):
-          log.write(
-            .info, kind: "idle connections", "closed the connection of \(peer), which was silent for idle_timeout")
-        case .rejected(_, let peer, let detail):
-          log.write(.warning, kind: "refused frames", "refused a frame from \(peer): \(detail)")
-        case .unformatted(let handler):
-          log.write(
-            .warning, kind: "fields without a text",
-            "handler \(names[handler]): a record lacks a field of the format, or has one without a text; the field's reference is written instead, and this is said once"
-          )
-        }
-      })
+  /// What makes a decode queue's pipelines, on that queue, out of what the daemon has now: from an earlier
+  /// pipeline's counts, or without any.
+  private func pipelines(
+    _ number: Int, _ plan: DaemonPlan
+  ) -> @Sendable (_ ledger: QueueLedger?, _ peers: PeerCounts) -> Pipeline {
+    let (log, memory, handlers, status) = (log, memories[number], handlers, status)
+    let largestFrame = configuration.limits.maxFrameBytes
+    let charsets = listeners.charsets(configuration.listeners, plan.charsets)
+    let allowed = listeners.allowed(configuration.listeners)
+    let zones = environment.zoneLookup
+    return { ledger, peers in
+      Pipeline(
+        queue: number, memory: memory, largestFrame: largestFrame, fields: plan.fields, tree: plan.tree,
+        formatters: plan.formatters,
+        outputs: zip(handlers, plan.journals).map { handler, journal in
+          let ring = handler.output.map { _ in RingProducer(memory.ring(handler.ring), memory.window) }
+          return Pipeline.Output(
+            number: handler.ring, handler: handler.output, ring: ring, journal: journal,
+            whenFull: handler.configuration.whenFull)
+        },
+        charsets: charsets, namesPeers: plan.namesPeers, allowed: allowed, filters: plan.filters, zones: zones,
+        ledger: ledger, peers: peers, status: status,
+        report: { event in
+          switch event {
+          case .idle(let peer):
+            log.write(
+              .info, kind: "idle connections", "closed the connection of \(peer), which was silent for idle_timeout")
+          case .rejected(_, let peer, let detail):
+            log.write(.warning, kind: "refused frames", "refused a frame from \(peer): \(detail)")
+          case .unformatted(let handler):
+            log.write(
+              .warning, kind: "fields without a text",
+              "handler \(handlers[handler].configuration.name): a record lacks a field of the format, or has one without a text; the field's reference is written instead, and this is said once"
+            )
+          }
+        })
+    }
   }
 
   /// The handlers of a plan; those that are the same as before go on as they are.
@@ -362,6 +370,8 @@ public final class Daemon: @unchecked Sendable {
       let plan = try DaemonPlan(new, environment)
       let before = handlers
       // Whatever can fail comes first.
+      try awaitDecoders()
+      let numbers = try numberListeners(new.listeners)
       let bound = try bind(new.listeners)
       let fresh: [RunningHandler]
       do {
@@ -381,20 +391,17 @@ public final class Daemon: @unchecked Sendable {
       configuration.limits = old.limits
       configuration.limits.stopTimeout = new.limits.stopTimeout
       handlers = fresh
-      let numbers = try numberListeners(new.listeners)
       for (number, decoder) in decoders.enumerated() {
-        let done = Handover<Void>()
-        decoder.post { [self] decoder in
+        let make = pipelines(number, plan)
+        onDecoder(decoder) { decoder in
           decoder.meetAllDeadlines()
           decoder.replaceSink { sink in
             // What the old filters have kept back has been told about.
-            var next = makePipeline(number, plan, ledger: sink.ledger, peers: sink.peers)
+            var next = make(sink.ledger, sink.peers)
             next.carry(sink.summariesLeft)
             return next
           }
-          done.put(())
         }
-        done.take()
       }
       // What the replaced handlers still hold goes where it was meant to go.
       for handler in before where !fresh.contains(where: { $0.ring == handler.ring }) { handler.output?.retire() }
@@ -405,19 +412,37 @@ public final class Daemon: @unchecked Sendable {
     }
   }
 
+  /// Throws when a decode queue does not answer.
+  private func awaitDecoders() throws(ReloadError) {
+    let deadline = DispatchTime.now() + Daemon.reloadPatience
+    for decoder in decoders {
+      let done = Handover<Void>()
+      decoder.post { _ in done.put(()) }
+      guard done.take(until: deadline) != nil else { throw ReloadError() }
+    }
+  }
+
+  /// Has a decode queue do something before it reads on, and waits for it: no longer than for one that
+  /// has answered just now.
+  private func onDecoder(
+    _ decoder: DecodeQueue<Pipeline>, _ work: @escaping @Sendable (DecodeQueue<Pipeline>) -> Void
+  ) {
+    let done = Handover<Void>()
+    decoder.post { decoder in
+      work(decoder)
+      done.put(())
+    }
+    guard done.take(until: DispatchTime.now() + Daemon.reloadPatience) == nil else { return }
+    log.write(.warning, "a write does not return: its decode queue goes over to the new configuration when it does")
+  }
+
   private func stopListening(_ listener: Configuration.Listener) {
     if let descriptor = listeners.descriptor(at: listener.endpoint) { keeper.forget(listener: descriptor) }
     switch listeners.remove(listener) {
     case .stream(let stream): acceptQueue.sync { stream.stop() }
     case .datagrams(let token, let descriptor):
       book.removeDatagrams(descriptor)
-      let decoder = decoders[token % decoders.count]
-      let done = Handover<Void>()
-      decoder.post { decoder in
-        decoder.removeDatagrams(descriptor)
-        done.put(())
-      }
-      done.take()
+      onDecoder(decoders[token % decoders.count]) { $0.removeDatagrams(descriptor) }
     case nil: break
     }
   }

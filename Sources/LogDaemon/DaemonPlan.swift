@@ -226,6 +226,13 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+/// Why nothing can be reloaded now.
+public struct ReloadError: Error, Sendable, CustomStringConvertible {
+  public var description: String {
+    "a write to a disk does not return, and holds up a decode queue; reload again when the disk answers"
+  }
+}
+
 /// What the daemon takes from the process around it.
 public struct DaemonEnvironment: Sendable {
   public let zones: ZoneDatabase
