@@ -68,11 +68,7 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
-// Tests/Fuzz/run links these to libFuzzer, which has a main of its own.
+// Tests/Fuzz/run links this to libFuzzer, which has a main of its own.
 if Context.environment["ONGGI_FUZZ"] != nil {
-  for name in ["FuzzPickle", "FuzzFrames", "FuzzTOML", "FuzzFormat", "FuzzPattern", "FuzzControl", "FuzzState"] {
-    package.targets.append(
-      .target(name: name, dependencies: ["FuzzEntries"], path: "Tests/Fuzz/\(name)", swiftSettings: strict))
-    package.products.append(.library(name: name, type: .static, targets: [name]))
-  }
+  package.products.append(.library(name: "FuzzEntries", type: .static, targets: ["FuzzEntries"]))
 }

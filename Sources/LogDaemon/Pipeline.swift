@@ -215,7 +215,7 @@ public struct Pipeline: ~Copyable, RecordSink {
         case .notARecord: .notARecord
         default: .malformed
         }
-      reject(reason, from: sender(), detail: "\(error)")
+      reject(reason, from: sender(), detail: error.description)
       return false
     }
   }

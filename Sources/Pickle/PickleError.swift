@@ -1,5 +1,5 @@
 /// Why a pickle was refused, and where.
-public struct PickleError: Error, Equatable, Sendable {
+public struct PickleError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The raw values are the reasons' names in ledgers, messages and `onggi decode`.
   public enum Code: String, Sendable, CaseIterable {
     /// The bytes end inside an opcode or before STOP.
@@ -33,6 +33,12 @@ public struct PickleError: Error, Equatable, Sendable {
     self.offset = offset
     self.limit = limit
     self.actual = actual
+  }
+
+  /// What was wrong, and where, for people.
+  public var description: String {
+    let excess = code == .limitExceeded ? " (\(actual) instead of at most \(limit))" : ""
+    return "at byte \(offset): \(detail.description)\(excess)"
   }
 
   public static func == (a: PickleError, b: PickleError) -> Bool { a.code == b.code && a.offset == b.offset }

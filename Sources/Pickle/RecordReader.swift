@@ -461,6 +461,8 @@ public struct RecordReader: ~Copyable {
     if !isLong, digits == 2, firstDigit == start, number < 2, pickle[start] == UInt8(ascii: "0") {
       return .bool(number == 1)
     }
+    // To INT that is octal, and to LONG no number: the machine knows.
+    if digits > 1, pickle[firstDigit] == UInt8(ascii: "0") { return nil }
     return .integer(negative ? -number : number)
   }
 

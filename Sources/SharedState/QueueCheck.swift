@@ -5,7 +5,7 @@
 extension QueueMemory {
   /// Finishes the transaction and the writers' steps under way, and checks everything. Once, before the
   /// memory is used.
-  func check() throws(StateError) {
+  package func check() throws(StateError) {
     let rings = (0..<layout.ringCount).filter { name(ofRing: $0) != nil }
     let transaction = Transaction(layout)
     guard transaction.redo(window, mayChange: { mayChange($0, rings) }) else {
@@ -26,19 +26,26 @@ extension QueueMemory {
   static var largestCount: UInt64 { 1 << 57 }
 
   private func checkCounters(_ rings: [Int]) throws(StateError) {
-    var cells = [QueueLayout.Cell.filtered, QueueLayout.Cell.routed] + (layout.ledger / 8..<layout.counterEnd)
+    var sum: UInt64 = 0
+    func add(_ first: Int, _ count: Int) throws(StateError) {
+      var bits: UInt64 = 0
+      // So few numbers below the limit cannot wrap.
+      for cell in first..<first + count {
+        let number = window.load(cell)
+        bits |= number
+        sum &+= number
+      }
+      guard bits < QueueMemory.largestCount, sum < QueueMemory.largestCount else { throw .damaged("the counters") }
+    }
+    try add(QueueLayout.Cell.filtered, 2)
+    for listener in 0..<QueueLayout.mostListeners {
+      try add(layout.counters.listener(listener), QueueLayout.listenerCells)
+    }
+    for ring in 0..<layout.ringCount { try add(layout.counters.handler(ring), QueueLayout.handlerCells) }
     for ring in rings {
       let layout = self.ring(ring)
-      cells += [RingLayout.Cell.tail, RingLayout.Cell.tailRecords].map { layout.cell($0) }
-      cells += (0..<RingLayout.Cell.droppedCount).map { layout.cell(RingLayout.Cell.dropped + $0) }
-    }
-    var sum: UInt64 = 0
-    for cell in cells {
-      let count = window.load(cell)
-      guard count < QueueMemory.largestCount, sum + count < QueueMemory.largestCount else {
-        throw .damaged("the counters")
-      }
-      sum += count
+      try add(layout.cell(RingLayout.Cell.tail), 2)
+      try add(layout.cell(RingLayout.Cell.dropped), RingLayout.Cell.droppedCount)
     }
   }
 

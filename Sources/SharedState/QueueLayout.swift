@@ -65,7 +65,7 @@ public struct QueueLayout: Sendable, Equatable {
 
   package let log: Int
   /// Entries that the log has room for.
-  let logCapacity: Int
+  package let logCapacity: Int
   let ledger: Int
   package let names: Int
   package let slots: Int
@@ -122,7 +122,7 @@ public struct QueueLayout: Sendable, Equatable {
   }
 
   /// The layout that a header describes, if it is a header of this version and the file has its size.
-  init?(stored header: borrowing MemoryWindow, fileSize: Int) {
+  package init?(stored header: borrowing MemoryWindow, fileSize: Int) {
     guard header.load(Cell.magic) == QueueLayout.magic, header.load(Cell.version) == QueueLayout.version,
       let connections = Int(exactly: header.load(Cell.connections)), 1...(1 << 20) ~= connections,
       let memory = Int(exactly: header.load(Cell.memory)), 1...QueueLayout.largestMemory ~= memory,
@@ -132,9 +132,6 @@ public struct QueueLayout: Sendable, Equatable {
     self.init(connections: connections, memory: memory, largestFrame: largestFrame, rings: rings)
     guard self.fileSize == fileSize else { return nil }
   }
-
-  /// Behind the last cell of the counters.
-  var counterEnd: Int { counters.handler(ringCount) }
 
   /// Where the counters of listeners and handlers stand.
   public var counters: Counters { Counters(first: ledger / 8) }

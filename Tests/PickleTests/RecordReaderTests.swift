@@ -122,6 +122,17 @@ struct RecordReaderTests {
     #expect(reading.fast(record(many + text("again", 6) + bytes("h\u{3}"))) == nil)
   }
 
+  /// INT reads octal there, as C does, and to LONG it is no number.
+  @Test func aNumberWithAZeroInFrontIsForTheMachine() {
+    let reading = Reading()
+    func record(_ value: String) -> [UInt8] { bytes("}q\u{0}(X\u{1}\u{0}\u{0}\u{0}a" + value + "u.") }
+    for value in ["I010\n", "I-010\n", "I001\n", "L010L\n"] { #expect(reading.fast(record(value)) == nil) }
+    #expect(reading.general(record("I010\n"))?[30] == "8")
+    for (value, text) in [("I0\n", "0"), ("I00\n", "False"), ("I01\n", "True"), ("I10\n", "10"), ("L0L\n", "0")] {
+      #expect(reading.fast(record(value))?[30] == text && reading.general(record(value))?[30] == text)
+    }
+  }
+
   @Test func noPrefixOfARecordIsARecord() throws {
     let reading = Reading()
     for (id, pickle) in try Self.fixtures("stock.jsonl") {

@@ -8,9 +8,9 @@ enum ControlEntry {
     guard let first = bytes.first else { return }
     // Far more than a line may have.
     let rest = bytes.dropFirst().prefix(256)
-    let whole = read([rest])
-    promise(whole == read(pieces(rest, Int(first) + 1)), "how the bytes are cut does not matter")
-    promise(whole == read(pieces(rest, 1)), "nor when they come one by one")
+    let whole = read(rest, pieces: max(1, rest.count))
+    promise(whole == read(rest, pieces: Int(first) + 1), "how the bytes are cut does not matter")
+    promise(whole == read(rest, pieces: 1), "nor when they come one by one")
     if case .request(let request) = whole {
       promise(Array(rest) == Array("\(request.rawValue)\n".utf8), "a request is its line and nothing else")
     }
@@ -32,18 +32,23 @@ enum ControlEntry {
     case unfinished
   }
 
-  private static func read(_ pieces: [ArraySlice<UInt8>]) -> Outcome {
+  private static func read(_ bytes: ArraySlice<UInt8>, pieces size: Int) -> Outcome {
     var reader = ControlRequestReader()
     var request: ControlRequest?
-    for piece in pieces {
+    var rest = bytes
+    while !rest.isEmpty {
       // What comes behind a request is refused by whoever reads it together with the request only.
       if request != nil { return .refused }
-      do throws(ControlRefusal) { request = try reader.append(piece) } catch { return .refused }
+      do throws(ControlRefusal) { request = try reader.append(rest.prefix(size)) } catch { return .refused }
+      rest = rest.dropFirst(size)
     }
     return request.map(Outcome.request) ?? .unfinished
   }
+}
 
-  private static func pieces(_ bytes: ArraySlice<UInt8>, _ size: Int) -> [ArraySlice<UInt8>] {
-    stride(from: bytes.startIndex, to: bytes.endIndex, by: size).map { bytes[$0..<min($0 + size, bytes.endIndex)] }
-  }
+/// libFuzzer's entry: see `Tests/Fuzz/run`.
+@_cdecl("FuzzControl")
+public func fuzzControl(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  ControlEntry.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
 }

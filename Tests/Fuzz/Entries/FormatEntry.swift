@@ -103,3 +103,10 @@ enum FormatEntry {
     (0..<4).map { UInt8(truncatingIfNeeded: number >> UInt32(8 * $0)) }
   }
 }
+
+/// libFuzzer's entry: see `Tests/Fuzz/run`.
+@_cdecl("FuzzFormat")
+public func fuzzFormat(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  FormatEntry.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}

@@ -8,6 +8,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case pattern = "FuzzPattern"
   case control = "FuzzControl"
   case state = "FuzzState"
+  case recovery = "FuzzRecovery"
 
   /// Whatever the bytes are, this returns; it traps where a promise is broken.
   public func run(_ bytes: [UInt8]) {
@@ -19,11 +20,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .pattern: PatternEntry.run(bytes)
     case .control: ControlEntry.run(bytes)
     case .state: StateEntry.run(bytes)
+    case .recovery: RecoveryEntry.run(bytes)
     }
   }
-}
-
-/// Traps unless a promise is kept.
-func promise(_ isKept: Bool, _ what: StaticString) {
-  if !isKept { fatalError("broken: \(what)") }
 }

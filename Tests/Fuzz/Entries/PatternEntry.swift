@@ -20,3 +20,10 @@ enum PatternEntry {
     promise(forgetful.matches(text.rawBytes) == found, "what a matcher forgets changes nothing")
   }
 }
+
+/// libFuzzer's entry: see `Tests/Fuzz/run`.
+@_cdecl("FuzzPattern")
+public func fuzzPattern(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  PatternEntry.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}

@@ -29,7 +29,7 @@ enum PickleEntry {
       return
     }
     var cursor = unpickler.arena.cursor(value)
-    while let item = unpickler.arena.next(&cursor) { show(item, unpickler.arena, bytes) }
+    while let item = unpickler.arena.next(&cursor) { showField(item, unpickler.arena, bytes) }
     if isStock {
       reader.set(value, unpickler.arena, bytes.rawBytes)
       promise(texts(reader, unpickler.arena, bytes) == fast, "the reader and the machine give the same values")
@@ -54,11 +54,24 @@ enum PickleEntry {
     return texts
   }
 
-  private static func show(_ value: PickleValue, _ arena: borrowing PickleArena, _ bytes: [UInt8]) {
-    let before = Array("before".utf8)
+  /// What a format shows of a field. Its `repr()` stands in the whole record's.
+  private static func showField(_ value: PickleValue, _ arena: borrowing PickleArena, _ bytes: [UInt8]) {
+    var out: [UInt8] = []
     for charset in [Renderer.Charset.utf8, .latin1] {
       var renderer = Renderer(charset: charset)
-      for style in [TextStyle.str, .repr, .ascii] {
+      out.removeAll(keepingCapacity: true)
+      try? renderer.str(value, arena, bytes.rawBytes, into: &out)
+      promise(out.count <= RenderLimits.text, "a text keeps its limit")
+    }
+  }
+
+  private static func show(_ value: PickleValue, _ arena: borrowing PickleArena, _ bytes: [UInt8]) {
+    let before = Array("before".utf8)
+    // Of a dictionary, `str()` is `repr()`.
+    let styles: [TextStyle] = value.kind == .dictionary ? [.repr, .ascii] : [.str, .repr, .ascii]
+    for charset in [Renderer.Charset.utf8, .latin1] {
+      var renderer = Renderer(charset: charset)
+      for style in styles {
         var out = before
         renderer.reset()
         do throws(RenderError) {
@@ -88,4 +101,11 @@ enum PickleEntry {
       }
     }
   }
+}
+
+/// libFuzzer's entry: see `Tests/Fuzz/run`.
+@_cdecl("FuzzPickle")
+public func fuzzPickle(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  PickleEntry.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
 }

@@ -1,154 +1,119 @@
-import Dispatch
-import Glibc
-import LogDaemon
-import LogHandlers
 import LogListeners
-import LogRecords
-import Pickle
 import SharedState
 
-/// Memory that an earlier process left, damaged.
+/// Memory that an earlier process left, damaged, and whether it is believed.
 ///
 /// The first byte says at which moment that process was killed; what follows are changes to its
-/// memory of ten bytes each. Then it is refused with a reason, or all that a start does with it
-/// works, and nothing waits afterwards.
+/// memory of ten bytes each. Either it is refused, or its rings can be emptied as a writer does it, and
+/// then it is believed again. What else a start does with it is `RecoveryEntry`'s.
+///
+/// Each moment's memory is made once and put right after each input: to make it anew takes a hundred
+/// times as long.
 enum StateEntry {
   static func run(_ bytes: [UInt8]) {
     guard let first = bytes.first else { return }
-    let moments = StateMoment.allCases
-    files.restore()
-    do {
-      let left = try QueueMemory(layout: StateMoment.layout, name: "fuzz")
-      for ring in 0..<StateMoment.rings { try left.mapRing(ring) }
-      moments[Int(first) % moments.count].leave(left, file: files.intent)
-      var at = 1
-      while at + changeSize <= bytes.count {
-        let value = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[at + 2 + $1]) << UInt64(8 * $1) }
-        MemoryPlaces(left).change(bytes[at], Int(bytes[at + 1]), value)
-        at += changeSize
-      }
-      goOn(left)
-    } catch {
-      fatalError("no memory: \(error)")
-    }
+    let left = moments[Int(first) % moments.count]
+    left.change(bytes)
+    adopt(left)
+    left.restore()
   }
 
-  private static let changeSize = 10
-
-  private static func goOn(_ left: QueueMemory) {
-    guard let memory = adopt(left) else { return }
-    do {
-      if memory.isQuiet {
-        let wanted = QueueLayout(connections: 5, memory: 2 << 20, largestFrame: 8192, rings: 3)
-        _ = try QueueMemory(layout: wanted, name: "fuzz", continuing: memory)
-      }
-      for ring in 0..<StateMoment.rings where memory.name(ofRing: ring) == nil { try memory.clearRing(ring) }
-      try recover(memory)
-    } catch {
-      fatalError("the system refused: \(error)")
-    }
-    guard let next = adopt(memory) else { fatalError("broken: what a start leaves can be gone on with") }
-    promise(next.isQuiet, "and nothing waits in it")
-  }
-
-  private static func adopt(_ memory: QueueMemory) -> QueueMemory? {
+  private static func adopt(_ left: LeftMemory) {
+    let memory = left.memory
+    // Memory of another layout is looked at where it stands, by `RecoveryEntry`.
+    guard QueueLayout(stored: memory.window, fileSize: memory.file.size) == memory.layout else { return }
+    left.saveCellsOfTransaction()
     do throws(StateError) {
-      return try QueueMemory(adopting: fcntl(memory.file.descriptor, F_DUPFD_CLOEXEC, 3))
+      try memory.check()
     } catch {
       promise(!"\(error)".isEmpty, "what is refused is refused with a reason")
-      return nil
+      return
     }
-  }
-
-  private static func recover(_ memory: QueueMemory) throws {
-    let handlers = (0..<StateMoment.rings).map { ring in
-      FileHandler(
-        options: FileOptions(path: files.paths[ring]), rings: [RingConsumer(memory, ring: ring)],
-        report: { fatalError("broken: a file of ours can be written: \($0)") })
-    }
-    for handler in handlers { handler.open() }
-    let queue = try DecodeQueue(
-      label: "fuzz", memory: memory, sink: pipeline(memory, handlers), largestFrame: StateMoment.largestFrame,
-      partialBytes: memory.layout.memory / 2, closed: { _, _ in })
-    var connections: [Int: Int32] = [:]
-    for slot in 0..<memory.layout.slotCount where memory.connection(slot) != nil {
-      // The others did not come back.
-      if slot % 2 == 0 { connections[slot] = fcntl(files.silent, F_DUPFD_CLOEXEC, 3) }
-      queue.adopt(connections[slot], slot: slot, peer: peer)
-    }
-    queue.recover { $0 == 0 ? peer : nil }
-    queue.drain(until: .now() + 1)
-    for (slot, descriptor) in connections where memory.connection(slot) != nil { close(descriptor) }
-    for handler in handlers {
-      // It may be writing on its own queue.
-      for _ in 0..<2000 where handler.statistics().pending > 0 {
-        handler.flushNow()
-        usleep(1000)
-      }
-      promise(handler.statistics().pending == 0, "everything is written")
-    }
-    let ledger = queue.withSink { $0.ledger }
-    promise(ledger.listeners.count == 1, "the ledger goes on")
-  }
-
-  private static let peer = Peer(listener: 0, origin: RecordOrigin(peer: Array("peer".utf8), listener: []))
-
-  private static func pipeline(_ memory: QueueMemory, _ handlers: [FileHandler]) -> Pipeline {
-    var fields = RecordFields()
-    do {
-      let format = try FormatString(Array("%(message)s".utf8), style: .percent)
-      let formatters = try (0..<StateMoment.rings).map { _ in
-        LogFormatter(format, time: try AscTime(converter: .gmtime), fields: &fields)
-      }
-      let root = LoggerTree.Logger(name: [], level: 0, handlers: Array(0..<StateMoment.rings))
-      return Pipeline(
-        memory: memory, largestFrame: StateMoment.largestFrame, fields: fields,
-        tree: LoggerTree(root: root, loggers: [], handlers: Array(repeating: .init(), count: StateMoment.rings)),
-        formatters: formatters,
-        outputs: handlers.enumerated().map {
-          Pipeline.Output(number: $0, handler: $1, ring: RingProducer(memory.ring($0), memory.window))
-        }, charsets: [.utf8], namesPeers: false, report: { _ in })
+    _ = memory.isQuiet
+    for ring in memory.usedRings { empty(RingConsumer(memory, ring: ring)) }
+    promise(memory.areRingsEmpty, "what is believed can be written")
+    do throws(StateError) {
+      try memory.check()
     } catch {
-      fatalError("a format of our own: \(error)")
+      fatalError("broken: what was believed and written is believed again: \(error)")
     }
   }
 
-  private static let files: Files = {
-    do { return try Files() } catch { fatalError("no files: \(error)") }
-  }()
-
-  /// The files of two handlers, in memory. A write to the first one was under way, under the name that
-  /// it has now: it was renamed since.
-  private struct Files {
-    let paths: [String]
-    let intent: WriteIntent
-    /// A connection over which nothing comes.
-    let silent: Int32
-    private let descriptors: [Int32]
-
-    init() throws {
-      let names = Files.names
-      _ = unsafe mkdir(Files.folder, 0o700)
-      descriptors = names.map { unsafe open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
-      paths = Array(names.prefix(2))
-      atexit {
-        for name in Files.names { _ = unsafe unlink(name) }
-        _ = unsafe rmdir(Files.folder)
-      }
-      intent = try WriteIntent(file: descriptors[2])
-      var ends: [Int32] = [-1, -1]
-      _ = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
-      silent = ends[0]
-    }
-
-    private static var folder: String { "/dev/shm/onggi-fuzz-\(getpid())" }
-    private static var names: [String] { ["a.log", "b.log", "a.log.1"].map { "\(folder)/\($0)" } }
-
-    /// The state in front of every run: of the write, a record and a part of the next one are there.
-    func restore() {
-      let text = StateMoment.earlier + Array("one\ntw".utf8)
-      for descriptor in descriptors { _ = ftruncate(descriptor, 0) }
-      _ = unsafe pwrite(descriptors[2], text, text.count, 0)
+  /// Does what a writer does that finds half of a write in its file.
+  private static func empty(_ ring: RingConsumer) {
+    var ring = ring
+    if let write = ring.interruptedWrite() { ring.settle(write, written: write.bytes / 2) }
+    if ring.tornFile != nil { ring.restartTornRecord() }
+    var rounds = 0
+    while true {
+      let records = ring.pending()
+      guard records > 0 else { return }
+      let bytes = ring.bytes(ofFirst: records)
+      promise(bytes >= 0 && bytes <= ring.layout.size, "records that wait stand in their region")
+      promise(ring.records(in: bytes, of: records) == records, "as many as fit are all")
+      if bytes < 4096 { _ = ring.charactersOfFirst() }
+      ring.advance(bytes: bytes, records: records)
+      rounds += 1
+      promise(rounds <= 2, "records wait in two regions")
     }
   }
+
+  private static let moments: [LeftMemory] = StateMoment.allCases.map { moment in
+    do { return try LeftMemory(moment) } catch { fatalError("no memory: \(error)") }
+  }
+}
+
+/// The memory of a moment, and how it was.
+private final class LeftMemory: @unchecked Sendable {
+  let memory: QueueMemory
+  /// What the start of a process changes beside what a transaction names.
+  private let parts: [(start: Int, bytes: [UInt8])]
+  /// Cells that were changed, with what was in them.
+  private var cells: [(cell: Int, value: UInt64)] = []
+
+  init(_ moment: StateMoment) throws(SystemError) {
+    memory = try QueueMemory(layout: StateMoment.layout, name: "fuzz")
+    for ring in 0..<StateMoment.rings { try memory.mapRing(ring) }
+    let file = WriteIntent(
+      device: 1, inode: 2, bornSeconds: 3, bornNanoseconds: 4, length: 0, bytes: 0, records: 0)
+    moment.leave(memory, file: file)
+    var starts = [0, memory.layout.slots]
+    for ring in 0..<StateMoment.rings { starts.append(memory.ring(ring).header) }
+    let memory = memory
+    parts = starts.map { ($0, memory.window.array($0..<$0 + 4096)) }
+  }
+
+  func change(_ bytes: [UInt8]) {
+    let places = MemoryPlaces(memory)
+    MemoryChange.each(bytes) { change in
+      save(places.place(change) / 8)
+      places.make(change)
+    }
+  }
+
+  private func save(_ cell: Int) { cells.append((cell, memory.window.load(cell))) }
+
+  /// Notes what the transaction under way may change.
+  func saveCellsOfTransaction() {
+    let layout = memory.layout
+    let count = memory.window.load(QueueLayout.Cell.logCount)
+    guard count <= UInt64(layout.logCapacity) else { return }
+    for entry in 0..<Int(count) {
+      let cell = memory.window.load(layout.log / 8 + 2 * entry)
+      if cell < UInt64(memory.window.count / 8) { save(Int(cell)) }
+    }
+  }
+
+  func restore() {
+    for (cell, value) in cells.reversed() { memory.window.store(cell, value) }
+    cells.removeAll(keepingCapacity: true)
+    for part in parts { memory.window.put(part.bytes, at: part.start) }
+  }
+}
+
+/// libFuzzer's entry: see `Tests/Fuzz/run`.
+@_cdecl("FuzzState")
+public func fuzzState(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  StateEntry.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
 }

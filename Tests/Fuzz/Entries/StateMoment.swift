@@ -3,7 +3,7 @@ import SharedState
 /// A moment at which a process is killed: what stands in its memory then.
 enum StateMoment: CaseIterable {
   case started, waiting, bothRegions, noted, halfDone, received, receivedRest, receivedNothing, rest, datagrams
-  case restOfDatagrams, writing, torn, partial
+  case restOfDatagrams, writing, torn, partial, ran, ranWithPartial
 
   /// Of the memories that are left: small, and sparse.
   static let layout = QueueLayout(connections: 4, memory: 1 << 20, largestFrame: largestFrame + 4, rings: rings)
@@ -98,6 +98,18 @@ enum StateMoment: CaseIterable {
       memory.note(
         StoredFrame(frame: 2, header: 2 << 32), instead: StoredFrame(), slot: 2, &transaction)
       transaction.commit(memory.window)
+    case .ran:
+      run(memory, stream: whole + StateMoment.frame("three"), datagrams: [StateMoment.frame("four"), [0, 0, 0, 9]])
+    case .ranWithPartial:
+      run(memory, stream: whole + StateMoment.frame("three").dropLast(3), datagrams: [])
+    }
+  }
+
+  private func run(_ memory: QueueMemory, stream: [UInt8], datagrams: [[UInt8]]) {
+    do {
+      try RealRun.leave(memory, stream: stream, datagrams: datagrams)
+    } catch {
+      fatalError("no run: \(error)")
     }
   }
 
@@ -156,28 +168,24 @@ struct MemoryPlaces {
     ring.capacity * 4 + (ring.capacity + 4095) / 4096 * 4096 + ring.size
   }
 
-  /// One change: an area, a place in it, and a value that is put there or added to what is there.
-  func change(_ kind: UInt8, _ place: Int, _ value: UInt64) {
+  /// Where a change is to be made. It never reaches over the end of a cell.
+  func place(_ change: MemoryChange) -> Int {
     let layout = memory.layout
+    let place = change.place
     let (half, number) = (place / 128, place % 128)
-    let offset: Int
-    var size = 8
-    switch kind & 7 {
-    case 0: offset = place % 32 * 8
-    case 1: offset = layout.log + place * 8
-    case 2: offset = layout.slots + place % (4 * QueueLayout.slotSize / 8) * 8
-    case 3: offset = memory.ring(0).header + number * 8
-    case 4: offset = memory.ring(1).header + number * 8
+    switch change.kind & 7 {
+    case 0: return place % 32 * 8
+    case 1: return layout.log + place * 8
+    case 2: return layout.slots + place % (4 * QueueLayout.slotSize / 8) * 8
+    case 3: return memory.ring(0).header + place * 8
+    case 4: return memory.ring(1).header + place * 8
     case 5:
       let ring = memory.ring(half)
       let ends = ring.header + 4096 + number / 64 * MemoryPlaces.regionSize(ring)
-      offset = ends + number % 64 * 4
-      size = 4
+      return ends + number % 64 * 4
     case 6:
-      offset =
-        layout.receiveArea + place % 32 * MemoryPlaces.messageSize
+      return layout.receiveArea + place % 32 * MemoryPlaces.messageSize
         + (place % 64 < 32 ? MemoryPlaces.received : MemoryPlaces.flags)
-      size = 4
     default:
       let start =
         switch place / 32 {
@@ -190,10 +198,43 @@ struct MemoryPlaces {
         case 6: layout.names
         default: memory.ring(0).header + 4096 + MemoryPlaces.regionSize(memory.ring(0)) - memory.ring(0).size
         }
-      offset = start + place % 32 * 8
+      return start + place % 32 * 8
     }
-    let old = memory.window.load(offset / 8) >> UInt64(offset % 8 * 8)
-    let word = kind & 8 == 0 ? value : old &+ value
-    put((0..<size).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }, at: offset)
+  }
+
+  func make(_ change: MemoryChange) {
+    let offset = place(change)
+    let old = memory.window.load(offset / 8)
+    if offset % 8 == 0 && !change.isNarrow {
+      memory.window.store(offset / 8, change.isSum ? old &+ change.value : change.value)
+    } else {
+      let half = UInt32(truncatingIfNeeded: old >> UInt64(offset % 8 * 8))
+      let value = UInt32(truncatingIfNeeded: change.value)
+      memory.window.storeBytes(of: change.isSum ? half &+ value : value, count: 4, at: offset)
+    }
+  }
+}
+
+/// A change to a memory, as ten bytes of an input: an area, a place in it, and a value that is put there
+/// or added to what is there.
+struct MemoryChange {
+  let kind: UInt8
+  let place: Int
+  let value: UInt64
+
+  var isSum: Bool { kind & 8 != 0 }
+  /// Whether it is of 32 bits: numbers of the receive area, and ends of records.
+  var isNarrow: Bool { kind & 7 == 5 || kind & 7 == 6 }
+
+  static let size = 10
+
+  /// The changes of an input: what follows its first byte.
+  static func each(_ bytes: [UInt8], _ body: (MemoryChange) -> Void) {
+    var at = 1
+    while at + size <= bytes.count {
+      let value = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[at + 2 + $1]) << UInt64(8 * $1) }
+      body(MemoryChange(kind: bytes[at], place: Int(bytes[at + 1]), value: value))
+      at += size
+    }
   }
 }

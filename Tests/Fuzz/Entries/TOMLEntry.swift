@@ -13,3 +13,10 @@ enum TOMLEntry {
     promise(messages.allSatisfy { $0.hasPrefix("o.toml:") }, "a message begins with the place")
   }
 }
+
+/// libFuzzer's entry: see `Tests/Fuzz/run`.
+@_cdecl("FuzzTOML")
+public func fuzzTOML(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  TOMLEntry.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}

@@ -1,0 +1,4 @@
+/// Traps unless a promise is kept.
+func promise(_ isKept: Bool, _ what: StaticString) {
+  if !isKept { fatalError("broken: \(what)") }
+}

@@ -1,8 +1,0 @@
-import FuzzEntries
-
-/// libFuzzer's entry.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzControl(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-  FuzzTarget.control.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
-  return 0
-}
