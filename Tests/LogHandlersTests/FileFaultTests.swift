@@ -141,6 +141,86 @@
       #expect(bench.events.recoveries.load(ordering: .relaxed) == 1)
     }
 
+    /// Where somebody has cut the file meanwhile, nothing is written behind its end.
+    @Test func aFileThatWasCutIsNotWrittenToAgain() throws {
+      let folder = Self.folder()
+      let bench = try HandlerBench(folder: folder, fsync: .always)
+      bench.write("one\n")
+      let asked = Counter()
+      FileFaults.arm(folder) { $0 == .synchronize && asked.next() == 0 ? .fails(EIO) : .passes }
+      defer { FileFaults.disarm(folder) }
+      bench.write("two\n")
+      try Data().write(to: URL(fileURLWithPath: bench.path))
+      #expect(bench.settles())
+      #expect(bench.text() == "" && bench.handler.statistics().written == 2)
+    }
+
+    /// A disk was mounted again: another file stands at the path, and nothing reaches the open one any more.
+    @Test func aDeadFileIsLeftWhenAnotherStandsAtItsPath() throws {
+      let folder = Self.folder()
+      let bench = try HandlerBench(folder: folder)
+      bench.write("one\n")
+      let gone = Self.folder()
+      try FileManager.default.createDirectory(atPath: gone, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: gone) }
+      try FileManager.default.moveItem(atPath: bench.path, toPath: gone + "/app.log")
+      try "new\n".write(toFile: bench.path, atomically: false, encoding: .utf8)
+      FileFaults.arm(gone) { $0 == .write ? .fails(EIO) : .passes }
+      defer { FileFaults.disarm(gone) }
+      bench.write("two\n")
+      #expect(bench.settles())
+      #expect(bench.text() == "new\ntwo\n")
+    }
+
+    /// A record of which a part stands in a file that somebody removes comes whole in the next one.
+    @Test func aTornRecordOfARemovedFileComesWhole() throws {
+      let folder = Self.folder()
+      let bench = try HandlerBench(folder: folder)
+      let count = Counter()
+      FileFaults.arm(folder) { call in
+        guard call == .write else { return .passes }
+        return count.next() == 0 ? .takes(2) : .fails(ENOSPC)
+      }
+      bench.write("one\n", "two\n")
+      #expect(bench.text() == "on" && bench.handler.statistics().pending == 2)
+      try FileManager.default.removeItem(atPath: bench.path)
+      FileFaults.disarm(folder)
+      #expect(bench.settles())
+      #expect(bench.text() == "one\ntwo\n")
+    }
+
+    /// Whoever brings records does not make a failing disk be tried each time.
+    @Test func aFailingDiskIsLeftInPeace() throws {
+      let folder = Self.folder()
+      let count = Counter()
+      FileFaults.arm(folder) { call in
+        guard call == .write else { return .passes }
+        _ = count.next()
+        return .fails(ENOSPC)
+      }
+      defer { FileFaults.disarm(folder) }
+      let bench = try HandlerBench(folder: folder)
+      for number in 0..<1000 { bench.write("\(number)\n") }
+      #expect(count.value > 0 && count.value < 100, "\(count.value) times")
+    }
+
+    /// A file that is rotated away before the disk has confirmed it keeps no writer waiting.
+    @Test func noWriterWaitsForTheDiskToConfirmALeftFile() throws {
+      let folder = Self.folder()
+      let gate = DispatchSemaphore(value: 0)
+      FileFaults.arm(folder) { call in
+        if call == .synchronize { gate.wait() }
+        return .passes
+      }
+      let bench = try HandlerBench(Self.rotating, folder: folder, fsync: .interval)
+      bench.put(Self.records)
+      bench.handler.flush()
+      #expect(bench.settles())
+      #expect(Self.everything(bench) == Self.records.joined())
+      FileFaults.disarm(folder)
+      for _ in Self.records { gate.signal() }
+    }
+
     /// A process that is killed before the disk has confirmed: the next one writes nothing twice, also
     /// when it cannot look at once.
     @Test(arguments: [FileCall.openAgain, .read, .identify, .synchronize])
@@ -186,6 +266,38 @@
       bench.handler.synchronize(in: group)
       #expect(group.wait(timeout: .now() + .seconds(10)) == .success)
       #expect(asked.value > before)
+    }
+
+    /// A flood is written by who brings it, but not to a disk that was slow lately.
+    @Test func aSlowDiskHoldsUpNoFlood() throws {
+      let folder = Self.folder()
+      let gate = DispatchSemaphore(value: 0)
+      let count = Counter()
+      FileFaults.arm(folder) { call in
+        guard call == .write else { return .passes }
+        let number = count.next()
+        if number == 1 { usleep(20_000) }
+        if number > 1 { gate.wait() }
+        return .passes
+      }
+      let bench = try HandlerBench(folder: folder)
+      bench.write("first\n")
+      let flood = (0..<Int(FileHandler.flood)).map { "\($0)\n" }
+      bench.put(flood)
+      bench.handler.flush()
+      #expect(bench.handler.statistics().pending == 0, "written by now")
+      bench.put(flood)
+      let done = DispatchSemaphore(value: 0)
+      let handler = bench.handler
+      DispatchQueue.global().async {
+        handler.flush()
+        done.signal()
+      }
+      #expect(done.wait(timeout: .now() + .seconds(20)) == .success)
+      #expect(bench.handler.statistics().pending == FileHandler.flood)
+      FileFaults.disarm(folder)
+      gate.signal()
+      #expect(bench.settles())
     }
 
     /// Nobody but the handler's own queue waits for a write that does not return.
