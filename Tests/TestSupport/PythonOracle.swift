@@ -91,7 +91,13 @@ public struct PythonOracle: Sendable {
     var environment = ProcessInfo.processInfo.environment
     environment["TZ"] = tz
     environment["PYTHONIOENCODING"] = "utf-8"
-    let prologue = "import json, os, sys, time\ndata = json.load(sys.stdin)\n"
+    // A thread of Dispatch, which blocks all signals, may have started it: its alarms would never come.
+    let prologue = """
+      import json, os, signal, sys, time
+      signal.pthread_sigmask(signal.SIG_SETMASK, [])
+      data = json.load(sys.stdin)
+
+      """
     let data = try output(
       of: current.program, ["-c", prologue + script], input: JSONSerialization.data(withJSONObject: input),
       environment: environment)
