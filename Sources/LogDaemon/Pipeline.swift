@@ -146,7 +146,11 @@ public struct Pipeline: ~Copyable, RecordSink {
       let end = at + Frame.headerSize + length
       guard end <= count else { break }
       let padded = input.extracting(at + Frame.headerSize..<end + RecordReader.padding)
-      guard take(padded, length, window, from: peer, sender: { peer }) else { return Taken(at, .full) }
+      if !reader.read(padded, end: length), let error = decode(padded.extracting(0..<length)) {
+        reject(error, from: peer)
+      } else if !route(padded.extracting(0..<length), window, from: peer) {
+        return Taken(at, .full)
+      }
       frames += 1
       at = end
     }
@@ -176,7 +180,11 @@ public struct Pipeline: ~Copyable, RecordSink {
     rewind(window)
     state.renderer.charset = charsets[listener]
     let padded = input.extracting(Frame.headerSize..<input.byteCount)
-    guard take(padded, length, window, from: peer, sender: { source.peer() }) else { return Taken(0, .full) }
+    if !reader.read(padded, end: length), let error = decode(padded.extracting(0..<length)) {
+      reject(error, from: source.peer())
+    } else if !route(padded.extracting(0..<length), window, from: peer) {
+      return Taken(0, .full)
+    }
     ledger.listeners[listener].frames += 1
     ledger.listeners[listener].bytes += UInt64(range.count)
     peers.talkers.count(source.address, 1, bytes: UInt64(range.count))
@@ -185,39 +193,30 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   // MARK: Frame to record
 
-  /// Takes one frame of `length` bytes. False: a handler has no room, and nothing has happened.
-  ///
-  /// - Parameter sender: whom a refusal names; `peer` may be no more than the socket
-  @inline(__always)
-  private mutating func take(
-    _ padded: RawSpan, _ length: Int, _ window: borrowing MemoryWindow, from peer: Peer, sender: () -> Peer
-  ) -> Bool {
-    if !reader.read(padded, end: length) {
-      guard decode(padded.extracting(0..<length), sender) else { return true }
-    }
-    return route(padded.extracting(0..<length), window, from: peer)
-  }
-
-  /// The general machine, for every pickle that is not of the stock shape.
+  /// The general machine, for every pickle that is not of the stock shape. Returns why it is refused.
   @inline(never)
-  private mutating func decode(_ pickle: RawSpan, _ sender: () -> Peer) -> Bool {
+  private mutating func decode(_ pickle: RawSpan) -> PickleError? {
     do throws(PickleError) {
       let record = try state.unpickler.load(pickle)
       guard record.kind == .dictionary else {
         throw PickleError(.notARecord, "a record is a dictionary", at: state.unpickler.consumed)
       }
       reader.set(record, state.unpickler.arena, pickle)
-      return true
+      return nil
     } catch {
-      let reason: Rejection =
-        switch error.code {
-        case .limitExceeded: .limit
-        case .notARecord: .notARecord
-        default: .malformed
-        }
-      reject(reason, from: sender(), detail: error.description)
-      return false
+      return error
     }
+  }
+
+  @inline(never)
+  private mutating func reject(_ error: PickleError, from peer: Peer) {
+    let reason: Rejection =
+      switch error.code {
+      case .limitExceeded: .limit
+      case .notARecord: .notARecord
+      default: .malformed
+      }
+    reject(reason, from: peer, detail: error.description)
   }
 
   private mutating func reject(_ reason: Rejection, from peer: Peer, detail: String) {
@@ -229,6 +228,7 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   // MARK: Record to handlers
 
+  /// False: a handler has no room, and nothing has happened.
   @inline(__always)
   private mutating func route(_ pickle: RawSpan, _ window: borrowing MemoryWindow, from peer: Peer) -> Bool {
     let level = level()

@@ -12,22 +12,28 @@ public struct LineBuffer: ~Copyable, ~Escapable {
   public init(_ bytes: consuming MutableRawSpan) { self.bytes = bytes }
 
   @inline(__always)
-  var room: Int { bytes.byteCount - count }
+  var room: Int { bytes.byteCount &- count }
+
+  /// Whether so many bytes more fit: the very question that the stores ask, so that they need not.
+  @inline(__always)
+  func has(_ size: Int) -> Bool {
+    bytes.byteCount >= size && UInt(bitPattern: count) <= UInt(bitPattern: bytes.byteCount &- size)
+  }
 
   /// Appends bytes as they are; false when they do not fit.
   @inline(__always)
   mutating func append(_ source: RawSpan) -> Bool {
     guard source.byteCount <= room else { return false }
     bytes.copy(source, to: count)
-    count += source.byteCount
+    count &+= source.byteCount
     return true
   }
 
   @inline(__always)
   mutating func append(_ byte: UInt8) -> Bool {
-    guard room >= 1 else { return false }
+    guard has(1) else { return false }
     bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-    count += 1
+    count &+= 1
     return true
   }
 
@@ -46,7 +52,7 @@ public struct LineBuffer: ~Copyable, ~Escapable {
       let word = source.load64(start)
       guard word & high & (1 << UInt64(8 * length) &- 1) == 0 else { return 0 }
       bytes.store64(word, count)
-      count += length
+      count &+= length
       return 1
     }
     if length > 16 {
@@ -95,6 +101,14 @@ public struct LineBuffer: ~Copyable, ~Escapable {
         if text[offset] < 0x80 {
           offset += 1
           continue
+        }
+        // Most of what is not ASCII has three bytes, without surrogates: the first one tells.
+        if offset + 4 <= text.byteCount {
+          let word = text.load32(offset)
+          if word & 0xc0_c0f0 == 0x80_80e0, word & 0xff != 0xe0, word & 0xff != 0xed {
+            offset += 3
+            continue
+          }
         }
         (codePoint, length) = text.codePoint(at: offset)
         if length <= 1 || CodePoint.isSurrogate(codePoint) { break }

@@ -6,22 +6,25 @@ public import Pickle
 /// goes from the frame to the line without anything in between; every other field is rendered by
 /// `FormatField`, into scratch memory first.
 public struct LogFormatter: Sendable {
-  /// One step of a line.
+  /// One step of a line: `count` bytes of `literals` from `start` on, then a field.
   private struct Step: BitwiseCopyable, Sendable {
     enum Kind: UInt8, BitwiseCopyable, Sendable {
-      /// `count` bytes of `literals` from `number` on.
+      /// No field.
       case literal
       /// `str()` of a slot's value; `number` is its field's.
       case text
       case message
-      /// The time, behind `count` bytes of `literals` from `number` on.
+      /// The time, which is kept with what stands in front of it.
       case ascTime
       /// A field of any kind, by its number.
       case field
     }
-    let kind: Kind
-    var number = 0
+    var kind = Kind.literal
+    let start: Int
     var count = 0
+    /// The bytes themselves where they are at most eight.
+    var word: UInt64 = 0
+    var number = 0
     var slot = 0
   }
 
@@ -65,29 +68,36 @@ public struct LogFormatter: Sendable {
     var steps: [Step] = []
     var literals: [UInt8] = []
     var fields: [Field] = []
+    var step = Step(start: 0)
     for piece in format.pieces {
       switch piece {
       case .literal(let bytes):
-        steps.append(Step(kind: .literal, number: literals.count, count: bytes.count))
         literals.append(contentsOf: bytes)
+        step.count += bytes.count
       case .field(let formatField):
         let field = LogFormatter.field(formatField, defaults, format.usesTime, &recordFields)
         fields.append(field)
+        step.number = fields.count - 1
         switch field.source {
-        case .message where formatField.isPlain: steps.append(Step(kind: .message))
-        case .ascTime where formatField.isPlain:
-          // What stands in front is kept with the time's text: one copy for both.
-          let before = steps.last?.kind == .literal ? steps.removeLast() : Step(kind: .literal)
-          steps.append(Step(kind: .ascTime, number: before.number, count: before.count))
-        case .slot(let slot, _) where formatField.isPlain, .received(let slot, _) where formatField.isPlain:
-          steps.append(Step(kind: .text, number: fields.count - 1, slot: slot))
-        default: steps.append(Step(kind: .field, number: fields.count - 1))
+        case .message where formatField.isPlain: step.kind = .message
+        case .ascTime where formatField.isPlain: step.kind = .ascTime
+        case .slot(let slot, _) where formatField.isPlain:
+          step.kind = .text
+          step.slot = slot
+        default: step.kind = .field
         }
+        steps.append(step)
+        step = Step(start: literals.count)
+      }
+    }
+    if step.count > 0 { steps.append(step) }
+    for index in steps.indices where steps[index].count <= 8 {
+      for (offset, byte) in literals[steps[index].start...].prefix(steps[index].count).enumerated() {
+        steps[index].word |= UInt64(byte) << UInt64(8 * offset)
       }
     }
     self.steps = steps
-    // Padded, so that short literals can be copied as one word.
-    self.literals = literals + Array(repeating: 0, count: 8)
+    self.literals = literals
     self.fields = fields
     self.time = time
     endsInThreeDigits = time.endsInThreeDigits
@@ -136,9 +146,15 @@ public struct LogFormatter: Sendable {
     let start = line.count
     for index in steps.indices {
       let step = steps[index]
+      if step.count > 0, step.kind != .ascTime {
+        guard
+          step.count <= 8
+            ? line.append(word: step.word, step.count)
+            : line.append(literals.rawBytes.extracting(step.start..<step.start + step.count))
+        else { return false }
+      }
       switch step.kind {
-      case .literal:
-        guard line.appendLiteral(literals.rawBytes, step.number, step.count) else { return false }
+      case .literal: break
       case .message:
         if let message = record[RecordFields.Slot.message], RecordMessage.isMerged(record) {
           let copied = copy(message, pickle, into: &line)
@@ -201,9 +217,10 @@ public struct LogFormatter: Sendable {
 
   /// The last second's text with what stands in front of it, and what it was for.
   private struct Stamp: Sendable {
-    var second = Int64.min
-    /// Where that ends among the format's literals.
-    var literalEnd = 0
+    /// Where the second begins; nothing is near it at first.
+    var began = Double.nan
+    /// Where what stands in front begins among the format's literals.
+    var literalStart = 0
     var text: [UInt8] = []
   }
 
@@ -213,26 +230,27 @@ public struct LogFormatter: Sendable {
   ) -> Bool {
     guard let created = record[RecordFields.Slot.created], created.kind == .float,
       let milliseconds = record[RecordFields.Slot.milliseconds], milliseconds.kind == .float,
-      endsInThreeDigits, milliseconds.asDouble >= 0, milliseconds.asDouble < 1000,
-      created.asDouble >= 0, created.asDouble < 1e15
+      endsInThreeDigits, milliseconds.asDouble >= 0, milliseconds.asDouble < 1000
     else { return appendAnyTime(step, record, &state, into: &line) }
-    // Of a positive number the whole part is the floor, and needs no call.
-    let second = Int64(created.asDouble)
-    if second != stamp.second || step.number + step.count != stamp.literalEnd {
-      guard setStamp(second, step) else { return appendAnyTime(step, record, &state, into: &line) }
+    let since = created.asDouble - stamp.began
+    if !(since >= 0 && since < 1) || step.start != stamp.literalStart {
+      guard setStamp(created.asDouble, step) else { return appendAnyTime(step, record, &state, into: &line) }
     }
     guard line.append(stamp.text.rawBytes) else { return false }
     return line.appendThreeDigits(UInt32(milliseconds.asDouble))
   }
 
   @inline(never)
-  private mutating func setStamp(_ second: Int64, _ step: Step) -> Bool {
-    stamp.second = Int64.min
+  private mutating func setStamp(_ created: Double, _ step: Step) -> Bool {
+    stamp.began = Double.nan
+    guard created >= 0, created < 1e15 else { return false }
+    // Of a positive number the whole part is the floor, and needs no call.
+    let second = Int64(created)
     stamp.text.removeAll(keepingCapacity: true)
-    stamp.text.append(contentsOf: literals[step.number..<step.number + step.count])
+    stamp.text.append(contentsOf: literals[step.start..<step.start + step.count])
     guard (try? time.appendBeforeDigits(second, into: &stamp.text)) != nil else { return false }
-    stamp.second = second
-    stamp.literalEnd = step.number + step.count
+    stamp.began = Double(second)
+    stamp.literalStart = step.start
     return true
   }
 
@@ -240,7 +258,7 @@ public struct LogFormatter: Sendable {
   private mutating func appendAnyTime(
     _ step: Step, _ record: borrowing RecordReader, _ state: inout RenderState, into line: inout LineBuffer
   ) -> Bool {
-    guard line.append(literals.rawBytes.extracting(step.number..<step.number + step.count)) else { return false }
+    guard line.append(literals.rawBytes.extracting(step.start..<step.start + step.count)) else { return false }
     var text: [UInt8] = []
     appendTime(record, &state, into: &text)
     return line.appendText(text.rawBytes, 0, text.count, errors)
@@ -390,12 +408,12 @@ public struct LogFormatter: Sendable {
 }
 
 extension LineBuffer {
-  /// Appends `length` bytes of a text behind which eight more bytes can be read.
+  /// Appends the lowest `length` bytes of a word, the lowest first; at most eight.
   @inline(__always)
-  mutating func appendLiteral(_ source: RawSpan, _ start: Int, _ length: Int) -> Bool {
-    guard length <= 8, room >= 8 else { return append(source.extracting(start..<start + length)) }
-    bytes.store64(source.load64(start), count)
-    count += length
+  mutating func append(word: UInt64, _ length: Int) -> Bool {
+    guard has(8) else { return false }
+    bytes.store64(word, count)
+    count &+= length
     return true
   }
 
@@ -403,12 +421,12 @@ extension LineBuffer {
   @inline(__always)
   mutating func appendThreeDigits(_ value: UInt32) -> Bool {
     // Written as four bytes, the last of which is written over.
-    guard room >= 4 else { return false }
+    guard has(4) else { return false }
     let tens = value / 10 % 10
     let ones = value % 10
     let digits = 0x30_3030 &+ value / 100 &+ tens << 8 &+ ones << 16
     bytes.storeBytes(of: digits, toByteOffset: count, as: UInt32.self)
-    count += 3
+    count &+= 3
     return true
   }
 }

@@ -30,6 +30,22 @@ extension RawSpan {
   }
 }
 
+extension RawSpan {
+  /// Whether the 32 bytes at `offset`, with one bounds check for all, are these words where the masks have
+  /// bits.
+  @inline(__always)
+  func isMasked(
+    _ offset: Int, _ words: (UInt64, UInt64, UInt64, UInt64), _ masks: (UInt64, UInt64, UInt64, UInt64)
+  ) -> Bool {
+    precondition(byteCount >= 32 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 32))
+    let a = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+    let b = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self))
+    let c = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 16, as: UInt64.self))
+    let d = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 24, as: UInt64.self))
+    return (a & masks.0 ^ words.0) | (b & masks.1 ^ words.1) | (c & masks.2 ^ words.2) | (d & masks.3 ^ words.3) == 0
+  }
+}
+
 extension Array where Element == UInt8 {
   /// The array's bytes, borrowed.
   @inlinable

@@ -7,71 +7,56 @@
 ///
 ///     PROTO? FRAME? EMPTY_DICT put? MARK ( key put? value put? )* SETITEMS STOP
 ///
-/// A sender's records have their keys in the same order each time. So each key remembers which one
-/// followed it last, and the next key costs three comparisons instead of a look-up. Records of
-/// different programs and Python versions in turn differ in a few places, and are mispredicted there
-/// only.
+/// A sender's records have the same bytes between their values each time: the put of one value, the
+/// next key, its put, and the opcode of its value. Such a `Separator` that was seen before is known by
+/// one comparison, and each remembers which ones followed it. Only what is new is taken apart.
 public struct RecordReader: ~Copyable {
-  /// A key that has been seen, in its commonest form: BINUNICODE, the length, the text.
   @usableFromInline
-  struct Key: BitwiseCopyable {
-    /// The form's first eight bytes, the next eight, and the last eight; they overlap in short ones.
-    var first: UInt64 = 0
-    var second: UInt64 = 0
-    var last: UInt64 = 0
-    /// Bytes of the form, 8 to 24; 0: nothing remembered.
-    var size: Int32 = 0
-    /// Where its value goes, or -1.
-    var slot: Int32 = -1
-    /// The place of the key that followed it last.
-    var next: Int32 = 0
+  struct Slot: BitwiseCopyable {
+    @usableFromInline var value: PickleValue = .none
+    /// The record that the value belongs to: nothing has to be cleared between records.
+    @usableFromInline var serial: UInt32 = 0
   }
 
-  /// Places for keys that have been seen; a power of two. One more stands for the start of a record.
-  public static let keyPlaces = 256
-  /// Places from a key's hash on in which it may stand.
-  private static var keySteps: Int { 8 }
-  private static var start: Int { keyPlaces }
-
   private let keys: KeyTable
-  @usableFromInline var values: [PickleValue]
-  /// The record that a slot's value belongs to: nothing has to be cleared between records.
-  @usableFromInline var serials: [UInt32]
+  @usableFromInline var slots: [Slot]
   /// Another one with each record.
   public internal(set) var serial: UInt32 = 0
-  private var seen: [Key]
+  private var separators: [Separator]
   /// The whole record, when the general machine decoded it; nil after `read`.
   public private(set) var dictionary: PickleValue?
 
   public init(keys: KeyTable) {
     self.keys = keys
-    values = Array(repeating: .none, count: keys.count)
-    serials = Array(repeating: 0, count: keys.count)
-    seen = Array(repeating: Key(), count: RecordReader.keyPlaces + 1)
+    slots = Array(repeating: Slot(), count: keys.count)
+    separators = Separator.none
   }
 
   /// The value of a slot in the record that was read last, or nil where it had none.
   @inlinable @inline(__always)
   public subscript(_ slot: Int) -> PickleValue? {
-    serials[slot] == serial ? values[slot] : nil
+    slots[slot].serial == serial ? slots[slot].value : nil
   }
 
   /// Forgets the last record.
+  @inline(__always)
   private mutating func begin() {
     serial &+= 1
     dictionary = nil
-    if serial == 0 {
-      for slot in serials.indices { serials[slot] = 0 }
-      serial = 1
-    }
+    if serial == 0 { beginAnew() }
+  }
+
+  @inline(never)
+  private mutating func beginAnew() {
+    for slot in slots.indices { slots[slot].serial = 0 }
+    serial = 1
   }
 
   /// Stores the value of a key, if somebody wants it. Of equal keys the last one counts.
   private mutating func set(_ key: RawSpan, _ value: PickleValue) {
     let slot = keys.slot(of: key)
     guard slot >= 0 else { return }
-    values[slot] = value
-    serials[slot] = serial
+    slots[slot] = Slot(value: value, serial: serial)
   }
 
   /// Fills the slots from a dictionary that the general machine decoded.
@@ -86,7 +71,7 @@ public struct RecordReader: ~Copyable {
   }
 
   /// Bytes that can be read behind a pickle, whatever they are: loads of a word need no care then.
-  public static let padding = 24
+  public static let padding = 40
 
   /// Reads a pickle of the stock shape. False: it has another one, and the slots hold nothing.
   ///
@@ -96,102 +81,82 @@ public struct RecordReader: ~Copyable {
   public mutating func read(_ pickle: RawSpan, end: Int) -> Bool {
     precondition(end >= 0 && pickle.byteCount >= end + RecordReader.padding)
     begin()
-    if RecordReader.scan(pickle, end, keys, serial, &values, &serials, &seen) { return true }
+    if RecordReader.scan(pickle, end, keys, serial, &slots, &separators) { return true }
     begin()
     return false
   }
 
   /// The scan itself: static, so that the spans of several arrays can be held while it runs.
   private static func scan(
-    _ pickle: RawSpan, _ end: Int, _ keys: borrowing KeyTable, _ serial: UInt32, _ valueArray: inout [PickleValue],
-    _ serialArray: inout [UInt32], _ seenArray: inout [Key]
+    _ pickle: RawSpan, _ end: Int, _ keys: borrowing KeyTable, _ serial: UInt32, _ slotArray: inout [Slot],
+    _ separatorArray: inout [Separator]
   ) -> Bool {
-    var values = valueArray.mutableSpan
-    var serials = serialArray.mutableSpan
-    var seen = seenArray.mutableSpan
+    var slots = slotArray.mutableSpan
+    var separators = separatorArray.mutableSpan
     var at = start(of: pickle, end)
     if at < 0 { return false }
-    var place = RecordReader.start
+    var place = Separator.start
+    var likeliest = Separator.likeliest(after: place, separators)
     var references = 0
     // Behind any key and any value there are at least two bytes: SETITEMS and STOP.
-    let last = end - 2
+    let last = end &- 2
     while at <= last {
-      // The key: the expected one, or any.
-      let word = pickle.load64(at)
-      let expected = Int(seen[place].next)
-      let known = seen[expected]
-      let size = Int(known.size)
-      var slot: Int
-      // A place without a key would match a word of zeros, if its size did not say so.
-      if word == known.first, size > 0, at &+ size < last, pickle.load64(at &+ size &- 8) == known.last,
-        size <= 16 || pickle.load64(at &+ 8) == known.second
-      {
-        at &+= size
-        place = expected
-        slot = Int(known.slot)
+      var known = separators[likeliest]
+      if known.isAt(at, pickle) {
+        place = likeliest
       } else {
-        if UInt8(truncatingIfNeeded: word) == Op.setItems { return pickle[at + 1] == Op.stop }
-        let found = key(pickle, at, last, keys, &seen, place)
-        if found.at < 0 { return false }
-        at = found.at
-        place = found.place
-        slot = found.slot
+        place = Separator.other(after: place, &separators, pickle, at, last, keys)
+        if place < 0 { return false }
+        known = separators[place]
       }
-
-      // The value, whose first bytes come with the put in front of it in one word.
-      var form = pickle.load64(at)
-      if UInt8(truncatingIfNeeded: form) == Op.binPut {
-        form >>= 16
-        at &+= 2
-      } else if UInt8(truncatingIfNeeded: form) == Op.memoize {
-        form >>= 8
-        at &+= 1
-      } else if UInt8(truncatingIfNeeded: form) == Op.longBinPut {
-        at &+= 5
-        form = pickle.load64(at)
-      }
-      let opcode = UInt8(truncatingIfNeeded: form)
+      likeliest = Int(known.followers.0)
+      at &+= Int(known.size)
+      let slot = Int(known.slot)
       let value: PickleValue
-      if opcode == Op.binUnicode {
-        let length = Int(form >> 8 & 0xffff_ffff)
-        at &+= 5
+      switch known.form {
+      case .text:
+        guard at <= last else { return false }
+        let length = Int(pickle.load32(at))
+        at &+= 4
         guard length < last &- at else { return false }
         value = .slice(.string, offset: at, length: length)
         at &+= length
-        skipPut(pickle, &at)
-      } else if opcode == Op.none {
-        value = .none
+      case .none: value = .none
+      case .float:
+        guard at <= last else { return false }
+        value = PickleValue(.float, bits: pickle.load64(at).byteSwapped)
+        at &+= 8
+      case .byte:
+        guard at <= last else { return false }
+        value = .integer(Int64(pickle[at]))
         at &+= 1
-      } else if opcode == Op.binInt1 {
-        value = .integer(Int64(form >> 8 & 0xff))
+      case .twoBytes:
+        guard at <= last else { return false }
+        value = .integer(Int64(pickle.load16(at)))
         at &+= 2
-      } else if opcode == Op.binInt2 {
-        value = .integer(Int64(form >> 8 & 0xffff))
-        at &+= 3
-      } else if opcode == Op.binFloat {
-        value = PickleValue(.float, bits: pickle.load64(at &+ 1).byteSwapped)
-        at &+= 9
-      } else if opcode == Op.binGet {
+      case .end: return at <= end
+      case .reference:
         // `filename` is the same text as `pathname` when that has no directory: `python main.py`.
         references += 1
-        guard references <= mostReferences, at < last,
-          let text = remembered(pickle, UInt8(truncatingIfNeeded: form >> 8), before: at)
+        guard references <= mostReferences, at < last, let text = remembered(pickle, pickle[at], before: at &- 1)
         else { return false }
         value = text
-        at &+= 2
-      } else if slot < 0 {
-        at = opcode == Op.long ? endOfLong(pickle, at &+ 1, last) : skip(pickle, at, last, depth: 0)
-        if at < 0 { return false }
-        continue
-      } else {
-        let other = scalar(pickle, opcode, at, last)
+        at &+= 1
+      case .other:
+        guard at <= last else { return false }
+        let opcode = known.opcode
+        if slot < 0 {
+          at = opcode == Op.long ? endOfLong(pickle, at, last) : skip(pickle, at &- 1, last, depth: 0)
+          if at < 0 { return false }
+          continue
+        }
+        let other = scalar(pickle, opcode, at &- 1, last)
         if other.at < 0 { return false }
         at = other.at
         value = other.value
       }
       if slot >= 0 {
-        values[slot] = value
-        serials[slot] = serial
+        slots[slot] = Slot(value: value, serial: serial)
       }
     }
     return false
@@ -347,13 +312,23 @@ public struct RecordReader: ~Copyable {
       digits = pickle.load64(at).leadingDigits
     }
     at &+= digits
+    // A number with a zero in front is none.
+    if pickle[start] == UInt8(ascii: "0"), at != start &+ 1 { return -1 }
     guard digits < 8, at > start, at &+ 1 < last, pickle[at] == UInt8(ascii: "L"), pickle[at &+ 1] == UInt8(ascii: "\n")
     else { return -1 }
     return at &+ 2
   }
 
   /// The offset of the first key, or -1.
+  @inline(__always)
   private static func start(of pickle: RawSpan, _ end: Int) -> Int {
+    // EMPTY_DICT, BINPUT, MARK: what protocol 1 writes.
+    if pickle.load32(0) & 0xff00_ffff == 0x2800_717d { return end >= 4 ? 4 : -1 }
+    return anyStart(of: pickle, end)
+  }
+
+  @inline(never)
+  private static func anyStart(of pickle: RawSpan, _ end: Int) -> Int {
     var at = 0
     if pickle[0] == Op.proto {
       guard pickle[1] <= Op.highestProtocol else { return -1 }
@@ -367,68 +342,10 @@ public struct RecordReader: ~Copyable {
     return at + 1
   }
 
-  /// What `key` found: the slot (-1: nobody wants it), the key's place, and the offset behind it
-  /// (-1: there is no key).
-  private struct FoundKey: BitwiseCopyable {
-    let slot: Int
-    let place: Int
-    let at: Int
-    static var none: FoundKey { FoundKey(slot: -1, place: 0, at: -1) }
-  }
-
-  /// Reads any key; `before` is the place of the key in front of it.
-  @inline(never)
-  private static func key(
-    _ pickle: RawSpan, _ start: Int, _ last: Int, _ keys: borrowing KeyTable, _ seen: inout MutableSpan<Key>,
-    _ before: Int
-  ) -> FoundKey {
-    var at = start
-    let length: Int
-    switch pickle[at] {
-    case Op.binUnicode:
-      length = Int(pickle.load32(at + 1))
-      at += 5
-    case Op.shortBinUnicode, Op.shortBinString:
-      length = Int(pickle[at + 1])
-      at += 2
-    default: return .none
-    }
-    guard length < last - at else { return .none }
-    let name = pickle.extracting(at..<at + length)
-    at += length
-    let size = at - start
-    // The short forms of other protocols are remembered by the same words as the long one.
-    guard size >= 8, size <= 24 else {
-      return FoundKey(slot: keys.slot(of: name), place: before, at: at)
-    }
-    let first = pickle.load64(start)
-    let tail = pickle.load64(at - 8)
-    let mixed = (first ^ tail &* 0x9e37_79b9_7f4a_7c15) &* 0xff51_afd7_ed55_8ccd
-    let home = Int(truncatingIfNeeded: mixed >> 40) & (RecordReader.keyPlaces - 1)
-    let second = size > 16 ? pickle.load64(start + 8) : 0
-    var own = home
-    for step in 0..<RecordReader.keySteps {
-      own = (home + step) & (RecordReader.keyPlaces - 1)
-      let known = seen[own]
-      if Int(known.size) == size, known.first == first, known.last == tail, known.second == second {
-        seen[before].next = Int32(truncatingIfNeeded: own)
-        return FoundKey(slot: Int(known.slot), place: own, at: at)
-      }
-      if known.size == 0 { break }
-    }
-    // A new key takes the first free place, or the last one looked at.
-    let slot = keys.slot(of: name)
-    seen[own] = Key(
-      first: first, second: second, last: tail, size: Int32(truncatingIfNeeded: size),
-      slot: Int32(truncatingIfNeeded: slot))
-    seen[before].next = Int32(truncatingIfNeeded: own)
-    return FoundKey(slot: slot, place: own, at: at)
-  }
-
   /// Steps over PUT's binary forms and MEMOIZE. It may end up behind the pickle's end, but within
   /// the padding: the caller looks.
   @inline(__always)
-  private static func skipPut(_ pickle: RawSpan, _ at: inout Int) {
+  static func skipPut(_ pickle: RawSpan, _ at: inout Int) {
     let opcode = pickle[at]
     if opcode == Op.binPut {
       at &+= 2
@@ -483,7 +400,7 @@ public struct RecordReader: ~Copyable {
   }
 
   /// The opcodes of the stock shape, with pickle.py's names.
-  private enum Op {
+  enum Op {
     static let highestProtocol: UInt8 = 5
     static let proto: UInt8 = 0x80
     static let frame: UInt8 = 0x95

@@ -23,6 +23,10 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   @usableFromInline var tail: UInt64
   @usableFromInline var tailRecords: UInt64
   @usableFromInline var region: Int
+  /// Where its records, their ends and their ranks stand in the window.
+  @usableFromInline var bytesStart: Int
+  @usableFromInline var endsStart: Int
+  @usableFromInline var ranksStart: Int
   /// Where the region in use begins.
   @usableFromInline var base: UInt64
   @usableFromInline var baseRecords: UInt64
@@ -38,6 +42,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   public init() {
     layout = RingLayout(header: 0, size: 0, endsSize: 0, ranksSize: 0, limit: 0)
     (tail, tailRecords, region, base, baseRecords, head, headRecords, publishedRecords) = (0, 0, 0, 0, 0, 0, 0, 0)
+    (bytesStart, endsStart, ranksStart) = (0, 0, 0)
     limit = 0
   }
 
@@ -46,6 +51,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
     tail = window.load(layout.cell(RingLayout.Cell.tail))
     tailRecords = window.load(layout.cell(RingLayout.Cell.tailRecords))
     region = Int(window.load(layout.cell(RingLayout.Cell.region)) & 1)
+    (bytesStart, endsStart, ranksStart) = (layout.bytes(region), layout.ends(region), layout.ranks(region))
     base = window.load(layout.cell(RingLayout.Cell.base + region))
     baseRecords = window.load(layout.cell(RingLayout.Cell.baseRecords + region))
     head = window.loadAcquire(layout.cell(RingLayout.Cell.head))
@@ -106,6 +112,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// The writer has nothing in this region: it is the other's, or everything is written.
   private mutating func begin(_ other: Int, _ window: borrowing MemoryWindow) {
     region = other
+    (bytesStart, endsStart, ranksStart) = (layout.bytes(region), layout.ends(region), layout.ranks(region))
     base = tail
     baseRecords = tailRecords
     window.store(layout.cell(RingLayout.Cell.base + region), base)
@@ -116,7 +123,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   @inlinable @inline(__always)
   public var room: Range<Int> {
     let place = Int(truncatingIfNeeded: tail &- base)
-    let start = layout.bytes(region) + place
+    let start = bytesStart &+ place
     if Int(truncatingIfNeeded: tailRecords &- baseRecords) >= layout.capacity { return start..<start }
     return start..<start + max(0, min(layout.size - place, limit - used))
   }
@@ -135,12 +142,10 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   @inlinable @inline(__always)
   public mutating func append(_ length: Int, _ rank: RecordRank, _ window: borrowing MemoryWindow) {
     let number = Int(truncatingIfNeeded: tailRecords &- baseRecords)
-    let at = layout.ends(region) + number * 4
+    let at = endsStart &+ number &* 4
     tail &+= UInt64(truncatingIfNeeded: length)
-    var end = window.writable(at..<at + 4)
-    end.storeBytes(of: UInt32(truncatingIfNeeded: tail), as: UInt32.self)
-    var mark = window.writable(layout.ranks(region) + number..<layout.ranks(region) + number + 1)
-    mark.storeBytes(of: rank.rawValue, as: UInt8.self)
+    window.store32(UInt32(truncatingIfNeeded: tail), at: at)
+    window.store8(rank.rawValue, at: ranksStart &+ number)
     tailRecords &+= 1
   }
 

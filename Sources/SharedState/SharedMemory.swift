@@ -123,6 +123,18 @@ public struct MemoryWindow: ~Copyable, @unchecked Sendable {
   }
 
   @inline(__always)
+  public func store8(_ value: UInt8, at offset: Int) {
+    precondition(UInt(bitPattern: offset) < UInt(bitPattern: count))
+    unsafe (base + offset).storeBytes(of: value, as: UInt8.self)
+  }
+
+  @inline(__always)
+  public func store32(_ value: UInt32, at offset: Int) {
+    precondition(offset >= 0 && offset <= count &- 4)
+    unsafe (base + offset).storeBytes(of: value, as: UInt32.self)
+  }
+
+  @inline(__always)
   public func load(_ index: Int) -> UInt64 { unsafe onggi_load_relaxed(cell(index)) }
   /// A store that a later store of the same thread never overtakes, for whoever reads after a kill.
   @inline(__always)

@@ -1,0 +1,124 @@
+import Pickle
+
+/// Routes by logger name, in an open-addressed table.
+@usableFromInline
+struct RouteCache: Sendable {
+  @usableFromInline
+  struct Route: BitwiseCopyable, Sendable {
+    @usableFromInline let level: Int
+    @usableFromInline let first: Int
+    @usableFromInline let count: Int
+    @usableFromInline let isFiltered: Bool
+    @inlinable var targets: Range<Int> { first..<first + count }
+  }
+
+  private struct Entry: BitwiseCopyable {
+    var key = NameKey()
+    /// -1: free.
+    var route: Int32 = -1
+  }
+
+  @usableFromInline private(set) var routes: [Route] = []
+  @usableFromInline private(set) var targets: [LoggerTree.CachedTarget] = []
+  /// By target.
+  private(set) var filters: [[Int]] = []
+  /// By route.
+  private(set) var routeFilters: [[Int]] = []
+  private var names: [[UInt8]] = []
+  /// Places that a name may have. Names of one hash can be made, and are not searched for longer.
+  static let steps = 16
+  /// Twice as many as names are kept.
+  private var entries = [Entry](repeating: Entry(), count: 2 * LoggerTree.keptNames)
+
+  /// Nobody outside can know which names share a place.
+  private let seed = UInt64.random(in: .min ... .max)
+
+  @inline(__always)
+  func find(_ name: RawSpan) -> Int {
+    let key = NameKey(name)
+    var at = key.place(seed) & (entries.count - 1)
+    for _ in 0..<RouteCache.steps {
+      let entry = entries[at]
+      if entry.route < 0 { return -1 }
+      if entry.key == key, key.isWhole || isNamed(name, Int(entry.route)) { return Int(entry.route) }
+      at = (at + 1) & (entries.count - 1)
+    }
+    return -1
+  }
+
+  @inline(never)
+  private func isNamed(_ name: RawSpan, _ route: Int) -> Bool { name.elementsEqual(names[route]) }
+
+  mutating func add(_ name: [UInt8], _ route: LoggerTree.Route, keep: Bool) -> Int {
+    if names.count >= LoggerTree.keptNames || names.last.map({ $0.count > LoggerTree.longestKeptName }) == true {
+      self = RouteCache()
+    }
+    let number = routes.count
+    let isFiltered = !route.filters.isEmpty || route.targets.contains { !$0.filters.isEmpty }
+    routes.append(
+      Route(level: route.level, first: targets.count, count: route.targets.count, isFiltered: isFiltered))
+    routeFilters.append(route.filters)
+    for target in route.targets {
+      targets.append(
+        LoggerTree.CachedTarget(
+          handler: target.handler, lowest: target.levels.lowerBound, highest: target.levels.upperBound))
+      filters.append(target.filters)
+    }
+    names.append(name)
+    if keep {
+      let key = NameKey(name.rawBytes)
+      let home = key.place(seed)
+      let places = (0..<RouteCache.steps).map { (home + $0) & (entries.count - 1) }
+      // Where all are taken, the newcomer takes the first.
+      entries[places.first { entries[$0].route < 0 } ?? places[0]] = Entry(
+        key: key, route: Int32(number))
+    }
+    return number
+  }
+}
+
+/// A logger's name in three words: all of it up to 24 bytes, a hash of a longer one.
+private struct NameKey: BitwiseCopyable, Equatable {
+  private var first: UInt64 = 0
+  private var middle: UInt64 = 0
+  private var last: UInt64 = 0
+  private var length: Int32 = 0
+
+  init() {}
+
+  @inline(__always)
+  init(_ name: RawSpan) {
+    let count = name.byteCount
+    length = Int32(truncatingIfNeeded: count)
+    if count >= 8 {
+      first = name.load64(0)
+      last = name.load64(count &- 8)
+      // With the last word it is everything behind the first one.
+      middle = count <= 24 ? name.load64(min(8, count &- 8)) : name.hashed()
+    } else if count >= 4 {
+      first = UInt64(name.load32(0))
+      last = UInt64(name.load32(count &- 4))
+    } else if count > 0 {
+      first = UInt64(name[0]) << 8 | UInt64(name[count / 2])
+      last = UInt64(name[count &- 1])
+    }
+  }
+
+  @inline(__always)
+  static func == (one: NameKey, other: NameKey) -> Bool {
+    (one.first ^ other.first) | (one.middle ^ other.middle) | (one.last ^ other.last) == 0 && one.length == other.length
+  }
+
+  /// Whether equal keys are equal names.
+  @inline(__always)
+  var isWhole: Bool { length <= 24 }
+
+  @inline(__always)
+  func place(_ seed: UInt64) -> Int {
+    let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
+    var hash = (first ^ seed) &* multiplier
+    hash = (hash ^ hash >> 32 ^ middle) &* multiplier
+    hash = (hash ^ hash >> 32 ^ last) &* multiplier
+    return Int(truncatingIfNeeded: (hash ^ UInt64(truncatingIfNeeded: length)) >> 33)
+  }
+}
