@@ -242,6 +242,45 @@
       #expect(asked.value > 3)
     }
 
+    /// What stands in the file, and what may stand there, makes no room for others.
+    @Test func whatTheDiskMayHaveIsNotDropped() throws {
+      let folder = Self.folder()
+      FileFaults.arm(folder) { $0 == .synchronize ? .fails(EIO) : .passes }
+      defer { FileFaults.disarm(folder) }
+      let bench = try HandlerBench(folder: folder, fsync: .always)
+      bench.write("one\n", "two\n")
+      #expect(bench.handler.dropOldest(queue: 0, bytes: 1 << 20, upTo: .error) == 0)
+      // The next process cannot look.
+      FileFaults.arm(folder) { $0 == .openAgain || $0 == .synchronize ? .fails(EIO) : .passes }
+      bench.restart()
+      #expect(bench.handler.dropOldest(queue: 0, bytes: 1 << 20, upTo: .error) == 0)
+      // It can, but the disk still confirms nothing.
+      FileFaults.arm(folder) { $0 == .synchronize ? .fails(EIO) : .passes }
+      bench.handler.retry()
+      #expect(bench.handler.statistics().written == 0)
+      FileFaults.disarm(folder)
+      #expect(bench.settles())
+      let statistics = bench.handler.statistics()
+      #expect(statistics.written == 2 && statistics.dropped.total == 0 && bench.text() == "one\ntwo\n")
+    }
+
+    /// A start waits for a disk that does not answer, but not for long.
+    @Test(.timeLimit(.minutes(2))) func aFileThatCannotBeOpenedHoldsUpNoStart() throws {
+      let folder = Self.folder()
+      let gate = DispatchSemaphore(value: 0)
+      FileFaults.arm(folder) { call in
+        if call == .open { gate.wait() }
+        return .passes
+      }
+      let bench = try HandlerBench(folder: folder)
+      bench.put(["one\n"])
+      bench.handler.flush()
+      #expect(bench.handler.statistics().pending == 1)
+      FileFaults.disarm(folder)
+      gate.signal()
+      #expect(bench.settles())
+    }
+
     @Test func intervalAsksTheDiskBesideTheWriting() throws {
       let folder = Self.folder()
       let asked = Counter()

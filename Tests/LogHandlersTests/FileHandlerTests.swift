@@ -216,6 +216,22 @@ struct FileHandlerTests {
     #expect(bench.events.endedLines.load(ordering: .relaxed) == 1)
   }
 
+  @Test func aRetiredHandlerClosesItsFile() throws {
+    let bench = try HandlerBench()
+    func isOpen() throws -> Bool {
+      let links = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").map {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0)
+      }
+      return links.contains(bench.path)
+    }
+    bench.write("one\n")
+    #expect(try isOpen())
+    bench.put(["two\n"])
+    bench.handler.retire()
+    #expect(try bench.eventually { try !isOpen() })
+    #expect(bench.text() == "one\ntwo\n")
+  }
+
   @Test func aRemovedFileIsMadeAgain() throws {
     let bench = try HandlerBench()
     bench.write("one\n")
