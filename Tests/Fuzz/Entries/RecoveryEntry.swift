@@ -79,7 +79,9 @@ enum RecoveryEntry {
     for (slot, descriptor) in connections where memory.connection(slot) != nil { close(descriptor) }
     for handler in handlers {
       // It may be writing on its own queue.
-      for _ in 0..<100_000 where handler.statistics().pending > 0 {
+      var rounds = 0
+      while handler.statistics().pending > 0, rounds < 100_000 {
+        rounds += 1
         handler.flushNow()
         usleep(20)
       }
