@@ -2,8 +2,8 @@ import CLinux
 
 /// Memory that a daemon needs to start, but not to run.
 public enum StartMemory {
-  /// Gives back pages of code, of which reading a configuration touches the most, and free heap. Once
-  /// everything runs; whatever is needed again comes back page by page.
+  /// Gives back pages of code, of which reading a configuration touches the most, and free heap. Between
+  /// the steps of a start, and once everything runs; whatever is needed again comes back page by page.
   public static func release() {
     onggi_release_start_memory()
   }

@@ -19,7 +19,7 @@ public final class FileHandler: LogHandler {
   /// `write`.
   static let gatherMicroseconds: UInt32 = 1000
   /// Records that make a flood.
-  static let flood: UInt64 = 512
+  static let flood: UInt64 = 128
   /// A write that takes longer shows a slow disk, which is one for so long.
   static let slowNanoseconds: UInt64 = 5_000_000
   static let slowPeriodNanoseconds: UInt64 = 30_000_000_000

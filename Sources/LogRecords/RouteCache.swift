@@ -27,8 +27,8 @@ struct RouteCache: Sendable {
   private var names: [[UInt8]] = []
   /// Places that a name may have. Names of one hash can be made, and are not searched for longer.
   static let steps = 16
-  /// Twice as many as names are kept.
-  private var entries = [Entry](repeating: Entry(), count: 2 * LoggerTree.keptNames)
+  /// A power of two, and twice as many as there are names at least.
+  private var entries = [Entry](repeating: Entry(), count: 128)
 
   /// Nobody outside can know which names share a place.
   private let seed = UInt64.random(in: .min ... .max)
@@ -65,15 +65,24 @@ struct RouteCache: Sendable {
       filters.append(target.filters)
     }
     names.append(name)
-    if keep {
-      let key = NameKey(name.rawBytes)
-      let home = key.place(seed)
-      let places = (0..<RouteCache.steps).map { (home + $0) & (entries.count - 1) }
-      // Where all are taken, the newcomer takes the first.
-      entries[places.first { entries[$0].route < 0 } ?? places[0]] = Entry(
-        key: key, route: Int32(number))
-    }
+    if 2 * names.count > entries.count { grow() }
+    if keep { place(number) }
     return number
+  }
+
+  private mutating func place(_ number: Int) {
+    let name = names[number]
+    let key = NameKey(name.rawBytes)
+    let home = key.place(seed)
+    let places = (0..<RouteCache.steps).map { (home + $0) & (entries.count - 1) }
+    // Where all are taken, the newcomer takes the first.
+    entries[places.first { entries[$0].route < 0 } ?? places[0]] = Entry(key: key, route: Int32(number))
+  }
+
+  private mutating func grow() {
+    entries = [Entry](repeating: Entry(), count: 2 * entries.count)
+    // The newest is placed by who added it.
+    for number in names.indices.dropLast() { place(number) }
   }
 }
 

@@ -11,6 +11,8 @@ func serve(_ file: String?) -> Int32 {
   let source = ConfigurationSource(file, environment)
   let loaded = source.load()
   for message in loaded.messages { log.write(diagnostic: message) }
+  // Now, and not only when everything runs: the most that is used at one time is what people see.
+  StartMemory.release()
   let lastGood = loaded.configuration == nil ? source.lastGood() : nil
   guard let configuration = loaded.configuration ?? lastGood?.configuration else { return ExitStatus.configuration }
   if let lastGood {
@@ -23,6 +25,7 @@ func serve(_ file: String?) -> Int32 {
   do {
     daemon = try Daemon(
       configuration, environment, log: log, status: status, passed: passed, queues: DecodeQueues.count)
+    StartMemory.release()
     try daemon.start()
   } catch {
     log.write(.error, "\(error)")
@@ -43,7 +46,8 @@ func serve(_ file: String?) -> Int32 {
       "systemd lets no other machine reach \(shut.map(\.name).joined(separator: ", ")) unless `systemctl edit onggi` adds [Service] and IPAddressAllow="
     )
   }
-  StartMemory.release()
+  // What the last steps needed, too.
+  DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .milliseconds(100)) { StartMemory.release() }
   dispatchMain()
 }
 
