@@ -46,8 +46,9 @@ func serve(_ file: String?) -> Int32 {
       "systemd lets no other machine reach \(shut.map(\.name).joined(separator: ", ")) unless `systemctl edit onggi` adds [Service] and IPAddressAllow="
     )
   }
-  // What the last steps needed, too.
-  DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .milliseconds(100)) { StartMemory.release() }
+  // What the last steps needed, too, on whatever thread. This one has nothing else to do.
+  usleep(100_000)
+  StartMemory.release()
   dispatchMain()
 }
 
