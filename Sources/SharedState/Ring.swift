@@ -92,7 +92,7 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// Whether it is the region's end, and not what waits, that leaves no more room.
   public var isAtEnd: Bool {
     let place = Int(truncatingIfNeeded: tail &- base)
-    return layout.size - place <= layout.limit - used
+    return layout.size - place <= limit - used
       || Int(truncatingIfNeeded: tailRecords &- baseRecords) >= layout.capacity
   }
 
