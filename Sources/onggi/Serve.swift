@@ -19,6 +19,7 @@ func serve(_ file: String?) -> Int32 {
     log.write(.error, "\(source) has errors; the last good configuration goes on: \(lastGood.path)")
   }
   // Signals that are waited for must not do what they do by default in the meantime.
+  ServiceSignals.hold()
   for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   let daemon: Daemon
   let status = ServiceNotifier.isWatched ? ServiceStatus() : nil

@@ -11,6 +11,7 @@
 #include <linux/sock_diag.h>
 #include <linux/stat.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -159,6 +160,19 @@ static inline int onggi_memfd_create_sealable(const char *name) { return (int)sy
 // F_ADD_SEALS: nobody can change the file any more, nor the seals.
 static inline int onggi_memfd_seal(int fd) {
   return fcntl(fd, 1033, 0x0001 | 0x0002 | 0x0004 | 0x0008);  // SEAL, SHRINK, GROW, WRITE
+}
+
+// ---- Signals ------------------------------------------------------------------------------------
+
+// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 in this thread and those it starts: signal(7).
+static inline void onggi_hold_signals(void) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
 // ---- epoll(7) --------------------------------------------------------------------------------------
