@@ -474,6 +474,8 @@ public struct Pipeline: ~Copyable, RecordSink {
       let dropped = handlers[handler]?.dropOldest(
         queue: queue, bytes: Pipeline.firstRoom << min(attempt, 16), upTo: max(rank, .warning))
       rings[handler].refresh(window)
+      // What was taken just now is not the writer's to leave out before the transaction.
+      if dropped ?? 0 == 0, !rings[handler].isPublished { return .later }
       // An older record that matters more, or a write that does not return, is in the way.
       return dropped ?? 0 > 0 ? .made : drop(handler, rank)
     }

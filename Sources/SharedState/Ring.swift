@@ -135,6 +135,9 @@ public struct RingProducer: Sendable, BitwiseCopyable {
     return room.lowerBound..<room.lowerBound + max(0, min(room.count, layout.size - place, limit - limit / 8 - used))
   }
 
+  /// Whether the writer has been shown everything, and so could leave it out.
+  public var isPublished: Bool { tailRecords == publishedRecords }
+
   /// Whether the region has nothing yet.
   public var isAtStart: Bool { tail == base }
 

@@ -47,8 +47,6 @@ func serve(_ file: String?) -> Int32 {
       "systemd lets no other machine reach \(shut.map(\.name).joined(separator: ", ")) unless `systemctl edit onggi` adds [Service] and IPAddressAllow="
     )
   }
-  // What the last steps needed, too, on whatever thread. This one has nothing else to do.
-  usleep(100_000)
   StartMemory.release()
   dispatchMain()
 }
