@@ -38,7 +38,7 @@ public final class Service: @unchecked Sendable {
   }
 
   /// Lives from here on until a signal ends the process. Called once everything listens, with the
-  /// signals ignored that it is to wait for.
+  /// signals held that it is to wait for.
   public func start() {
     queue.sync {
       openControlSocket()

@@ -4,6 +4,8 @@ import LogDaemon
 
 /// `onggi serve`: runs until a signal ends it.
 func serve(_ file: String?) -> Int32 {
+  // First of all, and not ignored: what is pending then would be dropped.
+  ServiceSignals.hold()
   let environment = DaemonEnvironment()
   let log = DaemonLog(environment)
   // Before there are other threads, which this changes the environment under.
@@ -18,9 +20,7 @@ func serve(_ file: String?) -> Int32 {
   if let lastGood {
     log.write(.error, "\(source) has errors; the last good configuration goes on: \(lastGood.path)")
   }
-  // Signals that are waited for must not do what they do by default in the meantime.
-  ServiceSignals.hold()
-  for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+  for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   let daemon: Daemon
   let status = ServiceNotifier.isWatched ? ServiceStatus() : nil
   do {
