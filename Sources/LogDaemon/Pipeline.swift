@@ -457,9 +457,11 @@ public struct Pipeline: ~Copyable, RecordSink {
     let before = rings[handler].used
     for index in rings.indices where kinds[index] != .discarded { rings[index].refresh(window) }
     if budget.giveAll(to: handler, of: &rings, waits: waits) || rings[handler].used < before { return .made }
-    // What it took itself of other rings will not become less however long it waits.
+    // What the record took itself, of other rings or as an earlier copy of this one, will not become less
+    // however long it waits. Where it took something, all its rings were saved.
     let own = unflushed - savedUnflushed
-    if before == 0, rings[handler].isAtStart, !waits[handler] || used == own {
+    let start = own > 0 ? savedRings[handler] : rings[handler]
+    if rings[handler].used == rings[handler].added(since: start), start.isAtStart, !waits[handler] || used == own {
       ledger.handlers[numbers[handler]].tooBig += 1
       stored.touch()
       return .dropped
@@ -475,7 +477,7 @@ public struct Pipeline: ~Copyable, RecordSink {
         queue: queue, bytes: Pipeline.firstRoom << min(attempt, 16), upTo: max(rank, .warning))
       rings[handler].refresh(window)
       // What was taken just now is not the writer's to leave out before the transaction.
-      if dropped ?? 0 == 0, !rings[handler].isPublished { return .later }
+      if dropped ?? 0 == 0, !start.isPublished { return .later }
       // An older record that matters more, or a write that does not return, is in the way.
       return dropped ?? 0 > 0 ? .made : drop(handler, rank)
     }

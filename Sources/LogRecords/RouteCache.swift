@@ -25,7 +25,7 @@ struct RouteCache: Sendable {
   /// By route.
   private(set) var routeFilters: [[Int]] = []
   private var names: [[UInt8]] = []
-  /// Places that a name may have. Names of one hash can be made, and are not searched for longer.
+  /// Places that a name may have, so that no search is longer.
   static let steps = 16
   /// A power of two, and twice as many as there are names at least.
   private var entries = [Entry](repeating: Entry(), count: 128)

@@ -138,6 +138,9 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// Whether the writer has been shown everything, and so could leave it out.
   public var isPublished: Bool { tailRecords == publishedRecords }
 
+  /// Bytes that were added since the ring stood as `earlier`.
+  public func added(since earlier: RingProducer) -> Int { Int(truncatingIfNeeded: tail &- earlier.tail) }
+
   /// Whether the region has nothing yet.
   public var isAtStart: Bool { tail == base }
 
