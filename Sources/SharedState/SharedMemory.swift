@@ -122,12 +122,14 @@ public struct MemoryWindow: ~Copyable, @unchecked Sendable {
     return unsafe (base + offset).load(as: UInt32.self)
   }
 
+  /// Stores a byte at an offset.
   @inline(__always)
   public func store8(_ value: UInt8, at offset: Int) {
     precondition(UInt(bitPattern: offset) < UInt(bitPattern: count))
     unsafe (base + offset).storeBytes(of: value, as: UInt8.self)
   }
 
+  /// Stores 32 bits at an offset in bytes.
   @inline(__always)
   public func store32(_ value: UInt32, at offset: Int) {
     precondition(offset >= 0 && offset <= count &- 4)
