@@ -40,8 +40,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   var sink: Sink
   var blocks: FrameBlocks
   private var transaction: Transaction
-  /// By slot; nil where there is none.
-  var connections: [Connection?]
+  var connections = ConnectionTable()
   private var datagramSockets: [DatagramSocket?] = []
   /// What was read and could not be taken, since a handler had no room.
   var stalled: Stalled?
@@ -65,29 +64,6 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     static var wake: UInt64 { UInt64.max }
     /// Datagram sockets are numbered from here; connections are slots.
     static var datagrams: UInt64 { 1 << 32 }
-  }
-
-  struct Connection {
-    /// -1: it was lost with an earlier process, and only what that one had read is still taken.
-    let descriptor: Int32
-    let peer: Peer
-    var frame = FrameState()
-    var block: FrameBlocks.Block?
-    /// What its slot says of the two.
-    var noted = StoredFrame()
-
-    var stored: StoredFrame {
-      StoredFrame(
-        frame: UInt64(truncatingIfNeeded: frame.size) << 32 | UInt64(truncatingIfNeeded: frame.received),
-        header: UInt64(truncatingIfNeeded: frame.headerCount) << 32 | UInt64(frame.headerBytes),
-        block: block?.stored ?? 0)
-    }
-
-    /// Where the rest of the frame under way is to be put.
-    var rest: Range<Int> {
-      guard let block else { return 0..<0 }
-      return block.offset + frame.received..<block.offset + frame.size
-    }
   }
 
   private struct DatagramSocket {
@@ -117,7 +93,6 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     self.closed = closed
     blocks = FrameBlocks(memory.layout, limit: partialBytes)
     transaction = Transaction(memory.layout)
-    connections = Array(repeating: nil, count: memory.layout.slotCount)
     queue = DispatchQueue(label: label, qos: .userInitiated)
     epoll = try Epoll()
     wake = try EventDescriptor()
@@ -542,7 +517,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   /// for room is waited for until the deadline.
   public func drain(until deadline: DispatchTime) {
     isStopping = true
-    for slot in connections.indices {
+    for slot in connections.slots {
       var reads = DecodeQueue.lastReads
       while reads > 0, connections[slot] != nil, makeRoom(until: deadline), receive(slot) { reads -= 1 }
     }
@@ -552,7 +527,9 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     }
     flush()
     // The sockets stay open, but only `post` is still listened to.
-    for connection in connections { if let connection { Epoll.remove(epoll.descriptor, connection.descriptor) } }
+    for slot in connections.slots {
+      if let connection = connections[slot] { Epoll.remove(epoll.descriptor, connection.descriptor) }
+    }
     for socket in datagramSockets { if let socket { Epoll.remove(epoll.descriptor, socket.descriptor) } }
   }
 

@@ -24,7 +24,7 @@ extension DecodeQueue where Sink: ~Copyable {
       if let peer = datagrams(listener), next < count { takeDatagrams(peer, next, count) }
     }
     if stalled == nil { commit(.none) }
-    for slot in connections.indices where connections[slot]?.descriptor == -1 {
+    for slot in connections.slots where connections[slot]?.descriptor == -1 {
       if case .stream(slot, _, _)? = stalled { continue }
       end(slot)
     }
@@ -43,20 +43,5 @@ extension QueueMemory {
     case .receiveDatagrams?: return Socket.interruptedDatagrams(self) == 0
     case .rest?, .datagrams?, nil: return false
     }
-  }
-}
-
-extension DecodeQueue.Connection where Sink: ~Copyable {
-  /// Finds the place in the stream again that the slot keeps. False: it keeps none that can be.
-  mutating func restore(_ blocks: inout FrameBlocks) -> Bool {
-    guard
-      let frame = FrameState(
-        headerBytes: UInt32(truncatingIfNeeded: noted.header), headerCount: Int(noted.header >> 32),
-        size: Int(noted.frame >> 32), received: Int(noted.frame & 0xffff_ffff))
-    else { return false }
-    self.frame = frame
-    guard let stored = StoredBlock(noted.block) else { return frame.size == 0 }
-    block = blocks.adopt(stored, size: frame.size)
-    return true
   }
 }

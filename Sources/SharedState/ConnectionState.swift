@@ -145,33 +145,29 @@ extension QueueMemory {
   /// In the first queue's memory; a name of more than `longestName` bytes is not kept.
   public static var longestName: Int { QueueLayout.nameSize - 16 }
 
-  private func store(name: [UInt8], at offset: Int) {
+  private func store(name: [UInt8], number: Int) {
     guard name.count <= QueueMemory.longestName else { return }
-    window.store(offset / 8, 0)
-    window.put(name, at: offset + 8)
-    window.storeRelease(offset / 8, UInt64(name.count) + 1)
+    let length = layout.nameLengths / 8 + number
+    window.store(length, 0)
+    window.put(name, at: layout.names + number * QueueLayout.nameSize)
+    window.storeRelease(length, UInt64(name.count) + 1)
   }
 
-  private func name(at offset: Int) -> [UInt8]? {
-    let length = window.load(offset / 8)
+  private func name(number: Int) -> [UInt8]? {
+    let length = window.load(layout.nameLengths / 8 + number)
     guard length > 0, length <= UInt64(QueueMemory.longestName) + 1 else { return nil }
-    return window.array(offset + 8..<offset + 7 + Int(length))
+    let start = layout.names + number * QueueLayout.nameSize
+    return window.array(start..<start + Int(length) - 1)
   }
 
-  public func setName(_ name: [UInt8], ofListener listener: Int) {
-    store(name: name, at: layout.names + listener * QueueLayout.nameSize)
-  }
+  public func setName(_ name: [UInt8], ofListener listener: Int) { store(name: name, number: listener) }
 
-  public func name(ofListener listener: Int) -> [UInt8]? {
-    name(at: layout.names + listener * QueueLayout.nameSize)
-  }
+  public func name(ofListener listener: Int) -> [UInt8]? { name(number: listener) }
 
   public func setName(_ name: [UInt8]?, ofRing ring: Int) {
-    let offset = layout.names + (QueueLayout.mostListeners + ring) * QueueLayout.nameSize
-    if let name { store(name: name, at: offset) } else { window.store(offset / 8, 0) }
+    let number = QueueLayout.mostListeners + ring
+    if let name { store(name: name, number: number) } else { window.store(layout.nameLengths / 8 + number, 0) }
   }
 
-  public func name(ofRing ring: Int) -> [UInt8]? {
-    name(at: layout.names + (QueueLayout.mostListeners + ring) * QueueLayout.nameSize)
-  }
+  public func name(ofRing ring: Int) -> [UInt8]? { name(number: QueueLayout.mostListeners + ring) }
 }

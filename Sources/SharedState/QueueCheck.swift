@@ -53,7 +53,7 @@ extension QueueMemory {
     typealias Cell = QueueLayout.Cell
     if cell < 0 || cell >= layout.fileSize / 8 { return false }
     if [Cell.work, Cell.workFirst, Cell.workEnd, Cell.filtered, Cell.routed].contains(cell) { return true }
-    if cell >= layout.ledger / 8 && cell < layout.names / 8 || isSlotCell(cell) { return true }
+    if cell >= layout.ledger / 8 && cell < layout.nameLengths / 8 || isSlotCell(cell) { return true }
     return rings.contains { ring in
       let layout = self.ring(ring)
       return cell == layout.cell(RingLayout.Cell.tail) || cell == layout.cell(RingLayout.Cell.tailRecords)

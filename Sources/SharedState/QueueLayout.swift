@@ -3,7 +3,7 @@
 ///     page 0        header: magic, version, sizes, the work under way, totals of the ledger
 ///     …             log of the transaction
 ///     …             counters of the ledger
-///     …             names of listeners and handlers (of the first queue only)
+///     …             names of listeners and handlers (of the first queue only): all lengths, then the bytes
 ///     …             connections' states
 ///     …             the kernel's receive headers
 ///     …             input buffer
@@ -13,7 +13,7 @@
 public struct QueueLayout: Sendable, Equatable {
   static let magic: UInt64 = 0x6f6e_6767_695f_7131  // "onggi_q1"
   /// Raised whenever the meaning of a stored byte changes.
-  static let version: UInt64 = 3
+  static let version: UInt64 = 4
 
   /// Bytes that one read takes at most: one busy connection then delays the others by one read.
   public static let readSize = 256 * 1024
@@ -67,6 +67,8 @@ public struct QueueLayout: Sendable, Equatable {
   /// Entries that the log has room for.
   package let logCapacity: Int
   let ledger: Int
+  /// A cell for each name: all are looked through, and reading a page takes memory.
+  package let nameLengths: Int
   package let names: Int
   package let slots: Int
   public let receiveArea: Int
@@ -105,7 +107,8 @@ public struct QueueLayout: Sendable, Equatable {
     let counters = QueueLayout.mostListeners * QueueLayout.listenerCells + ringCount * QueueLayout.handlerCells
     logCapacity = counters + 2 * ringCount + 64
     ledger = log + pages(logCapacity * 16)
-    names = ledger + pages(counters * 8)
+    nameLengths = ledger + pages(counters * 8)
+    names = nameLengths + pages((QueueLayout.mostListeners + ringCount) * 8)
     slots = names + (QueueLayout.mostListeners + ringCount) * QueueLayout.nameSize
     receiveArea = slots + pages(connections * QueueLayout.slotSize)
     input = receiveArea + QueueLayout.receiveAreaSize

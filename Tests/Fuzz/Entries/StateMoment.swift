@@ -194,8 +194,11 @@ struct MemoryPlaces {
         case 2: layout.blocks
         case 3: layout.counters.listener(0) * 8
         case 4: layout.counters.handler(0) * 8
-        case 5: layout.names + QueueLayout.mostListeners * QueueLayout.nameSize
-        case 6: layout.names
+        case 5: place % 2 == 0 ? layout.nameLengths : layout.names
+        case 6:
+          place % 2 == 0
+            ? layout.nameLengths + QueueLayout.mostListeners * 8
+            : layout.names + QueueLayout.mostListeners * QueueLayout.nameSize
         default: memory.ring(0).header + 4096 + MemoryPlaces.regionSize(memory.ring(0)) - memory.ring(0).size
         }
       return start + place % 32 * 8
