@@ -65,7 +65,7 @@ public final class DaemonLog: Sendable {
       SystemFiles.write(Array("\(text)\n".utf8), to: STDERR_FILENO)
       return
     }
-    writeToJournal(text.contains(": error: ") ? .error : text.contains(": warning: ") ? .warning : .notice, text)
+    writeToJournal(text.holds(": error: ") ? .error : text.holds(": warning: ") ? .warning : .notice, text)
   }
 
   // MARK: The journal

@@ -74,7 +74,7 @@ struct DaemonPlan: Sendable {
     }
     let own = ["peer", "peer_uid", "peer_gid", "peer_pid"]
     namesPeers = configuration.formatters.contains { formatter in
-      own.contains { (formatter.format ?? "").contains($0) }
+      own.contains { (formatter.format ?? "").holds($0) }
     }
     charsets = configuration.listeners.map { $0.charset == "latin-1" ? .latin1 : .utf8 }
   }

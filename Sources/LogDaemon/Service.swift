@@ -12,7 +12,7 @@ public final class Service: @unchecked Sendable {
   private let log: DaemonLog
   private let version: String
   private let queue = DispatchQueue(label: "onggi.service")
-  private let started = ContinuousClock.now
+  private let started = DispatchTime.now()
   /// nil: there is no service manager that wants to know.
   private let status: ServiceStatus?
   // On the queue alone:
@@ -88,7 +88,7 @@ public final class Service: @unchecked Sendable {
   }
 
   private var heading: String {
-    let seconds = (ContinuousClock.now - started).components.seconds
+    let seconds = Int64(DispatchTime.now().uptimeNanoseconds - started.uptimeNanoseconds) / 1_000_000_000
     return "onggi \(version), \(source), process \(getpid()), up \(Service.text(seconds: seconds))\n"
   }
 

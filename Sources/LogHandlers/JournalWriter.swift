@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import SharedState
 
@@ -7,7 +8,7 @@ struct JournalWriter: ~Copyable {
   /// Bytes of an entry that is tried as a datagram; a longer one goes as a file at once.
   static let largestDatagram = 128 * 1024
   /// How long journald's queue may be full before that is reported.
-  static let patience = Duration.seconds(2)
+  static let patience = DispatchTimeInterval.seconds(2)
 
   private let path: String
   private let report: @Sendable (HandlerEvent) -> Void
@@ -24,7 +25,7 @@ struct JournalWriter: ~Copyable {
   var isRetired = false
   private var pause = 0
   /// When the first of the failures since the last success was.
-  private var failingSince: ContinuousClock.Instant?
+  private var failingSince: DispatchTime?
   private var isReported = false
   /// A failed attempt is not repeated before somebody ends the wait.
   private(set) var isWaiting = false
@@ -153,11 +154,11 @@ struct JournalWriter: ~Copyable {
     }
     isWaiting = true
     pause = min(max(pause * 2, FileHandler.firstRetryMilliseconds), FileHandler.longestRetryMilliseconds)
-    let now = ContinuousClock.now
+    let now = DispatchTime.now()
     let since = failingSince ?? now
     failingSince = since
     // A full queue happens to a busy journald, and is worth a word only when nothing moves.
-    if !isReported, error.number != EAGAIN || now - since >= JournalWriter.patience {
+    if !isReported, error.number != EAGAIN || now >= since + JournalWriter.patience {
       isReported = true
       report(.failing(path: path, error))
     }
