@@ -35,6 +35,8 @@ final class Backups: Sendable {
 
   private struct State {
     var isCompressing = false
+    /// Whether there was a rollover meanwhile.
+    var isAskedAgain = false
     /// What fails was reported, and is tried again at the next rollover.
     var isFailing = false
     /// Files that cannot be compressed, since another file has the copy's name.
@@ -166,8 +168,12 @@ final class Backups: Sendable {
   private func compressNext() {
     guard let compression = options.compression else { return }
     let number = state.withLock { state -> Int? in
-      guard !isRetired.load(ordering: .relaxed), !state.isCompressing else { return nil }
+      guard !isRetired.load(ordering: .relaxed), !state.isCompressing else {
+        state.isAskedAgain = true
+        return nil
+      }
       state.isCompressing = true
+      state.isAskedAgain = false
       return Backups.temporaries.wrappingAdd(1, ordering: .relaxed).newValue
     }
     guard let number else { return }
@@ -300,7 +306,10 @@ final class Backups: Sendable {
       }
       report(.backups(path: files.path, error))
       compressNext()
-    default: fail(error)
+    default:
+      fail(error)
+      // The rollover after which it is tried again may have been already.
+      if state.withLock({ $0.isAskedAgain }) { compressNext() }
     }
   }
 
