@@ -9,10 +9,10 @@ import Testing
 @testable import LogHandlers
 
 struct CompressionTests {
-  /// What a compressed file holds; nil where there is none, or it is none.
-  private static func unpacked(_ path: String) -> [UInt8]? {
+  /// What a compressed file holds, up to so many bytes; nil where there is none, or it is none.
+  private static func unpacked(_ path: String, most: Int = 2 << 20) -> [UInt8]? {
     guard let packed = FileManager.default.contents(atPath: path).map({ [UInt8]($0) }) else { return nil }
-    var bytes = [UInt8](repeating: 0, count: 96 << 20)
+    var bytes = [UInt8](repeating: 0, count: most)
     if path.hasSuffix(".zst") {
       let count = unsafe ZSTD_decompress(&bytes, bytes.count, packed, packed.count)
       return ZSTD_isError(count) == 0 ? Array(bytes.prefix(count)) : nil
@@ -35,14 +35,7 @@ struct CompressionTests {
 
   /// Bytes that no compressor makes shorter.
   private static func noise(_ count: Int) -> [UInt8] {
-    var random = SystemRandomNumberGenerator()
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count)
-    while bytes.count < count {
-      let word = random.next()
-      for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * shift))) }
-    }
-    return bytes
+    [UInt8](FileHandle(forReadingAtPath: "/dev/urandom")?.readData(ofLength: count) ?? Data())
   }
 
   private static func everySecond() throws -> RolloverSchedule {
@@ -78,8 +71,12 @@ struct CompressionTests {
       }
     }
     bench.write("new\n")
-    #expect(bench.eventually { bench.names.count == 3 && bench.names[2].hasSuffix(".zst") }, "\(bench.names)")
-    #expect(bench.names[0] == "app.log" && bench.names[1] == "app.log.2022-01-01_00-00-00.zst")
+    let rest = ["app.log", "app.log.2022-01-01_00-00-00.zst"]
+    #expect(
+      bench.eventually {
+        let names = bench.names
+        return names.count == 3 && Array(names.prefix(2)) == rest && names[2].hasSuffix(".zst")
+      }, "\(bench.names)")
     #expect(unpacked(bench, String(bench.names[2].dropFirst("app.log".count))) == "old\n")
   }
 
@@ -150,7 +147,9 @@ struct CompressionTests {
     for number in 1...backups where number != rollovers + 1 {
       #expect(unpacked(bench, ".\(number).gz") == "\(rollovers - number) 345678\n", "file \(number)")
     }
-    if rollovers < 20 { #expect(Self.unpacked(bench.path + ".\(rollovers + 1).gz") == long) }
+    if rollovers < 20 {
+      #expect(Self.unpacked(bench.path + ".\(rollovers + 1).gz", most: long.count + 1) == long)
+    }
     #expect(bench.events.backupFailures.load(ordering: .relaxed) == 0)
   }
 

@@ -38,6 +38,7 @@ struct FileHandlerTests {
     bench.write("one\n")
     bench.handler.reopen()
     bench.write("two\n")
+    #expect(bench.settles(), "reopening has woken the handler's own queue, which may be the one that writes")
     #expect(bench.text() == "one\ntwo\n")
   }
 
@@ -49,6 +50,7 @@ struct FileHandlerTests {
     #expect(bench.text(".old") == "one\ntwo\n" && bench.text() == nil)
     bench.handler.reopen()
     bench.write("three\n")
+    #expect(bench.settles(), "reopening has woken the handler's own queue, which may be the one that writes")
     #expect(bench.text() == "three\n")
   }
 
@@ -212,6 +214,7 @@ struct FileHandlerTests {
     bench.write("one\n")
     bench.handler.reopen()
     bench.write("two\n")
+    #expect(bench.settles(), "reopening has woken the handler's own queue, which may be the one that writes")
     #expect(bench.text() == "a\nhal\none\ntwo\n")
     #expect(bench.events.endedLines.load(ordering: .relaxed) == 1)
   }

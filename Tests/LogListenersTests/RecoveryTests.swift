@@ -52,19 +52,17 @@ struct RecoveryTests {
     let kills = first.log.kills
     #expect(kills.count >= 2 * input.pieces.count || input == .datagrams)
     for kill in kills {
-      let next = try KillBench(try QueueMemory(adopting: kill.descriptor), input, 0)
+      // And once more, while that one is cleaning up.
+      let next = try KillBench(try QueueMemory(adopting: kill.descriptor), input, 0, kills: 6)
       try next.run(after: kill.sent)
       #expect(next.records == input.bodies, "killed after \(kill.sent) pieces, \(kill.instant)")
       #expect(next.memory.isQuiet, "nothing is left to do")
-      // And once more, while that one was cleaning up.
-      for again in next.log.kills.prefix(6) {
-        let last = try KillBench(try QueueMemory(adopting: again.descriptor), input, 0)
+      for again in next.log.kills {
+        let last = try KillBench(try QueueMemory(adopting: again.descriptor), input, 0, kills: 0)
         try last.run(after: again.sent)
         #expect(
           last.records == input.bodies, "killed after \(kill.sent), \(kill.instant); \(again.sent), \(again.instant)")
-        last.log.forget()
       }
-      next.log.kills.dropFirst(6).forEach { close($0.descriptor) }
     }
   }
 
@@ -77,7 +75,7 @@ struct RecoveryTests {
     first.memory.open(slot: 0, ConnectionState(cookie: 1, listener: 0, peer: []))
     try first.run(after: 0)
     for kill in first.log.kills {
-      let next = try KillBench(try QueueMemory(adopting: kill.descriptor), input, 0)
+      let next = try KillBench(try QueueMemory(adopting: kill.descriptor), input, 0, kills: 0)
       next.recover(descriptor: nil)
       let read = input.pieces.prefix(kill.sent).reduce(0) { $0 + $1.count }
       var whole = 0
@@ -89,7 +87,6 @@ struct RecoveryTests {
       #expect(next.records == Array(input.bodies.prefix(whole)), "killed after \(kill.sent), \(kill.instant)")
       #expect(next.log.truncated == (read > size ? [read - size] : []))
       #expect(next.memory.connection(0) == nil && next.memory.work == Work.none)
-      next.log.forget()
     }
   }
 
@@ -106,14 +103,13 @@ struct RecoveryTests {
     transaction.set(.rest(slot: 0, input..<input + bytes.count), memory.window)
     transaction.commit(memory.window)
     let first = try KillBench(
-      try QueueMemory(adopting: try whatAKillLeaves(of: memory)), .wholeFrames, 2, fullTimes: .max)
+      try QueueMemory(adopting: try whatAKillLeaves(of: memory)), .wholeFrames, 2, fullTimes: .max, kills: 0)
     first.recover(descriptor: nil, drains: false)
     #expect(first.memory.connection(1) == nil && first.memory.connection(0) != nil)
-    let next = try KillBench(try QueueMemory(adopting: try whatAKillLeaves(of: first.memory)), .wholeFrames, 0)
+    let next = try KillBench(
+      try QueueMemory(adopting: try whatAKillLeaves(of: first.memory)), .wholeFrames, 0, kills: 0)
     next.recover(descriptor: nil)
     #expect(next.records == [[1], [2]])
-    first.log.forget()
-    next.log.forget()
   }
 }
 
@@ -127,14 +123,13 @@ private final class KillLog {
     let instant: String
   }
 
+  /// How many instants are kept.
+  let most: Int
   var kills: [Kill] = []
   var sent = 0
   var truncated: [Int] = []
 
-  func forget() {
-    for kill in kills { close(kill.descriptor) }
-    kills = []
-  }
+  init(most: Int) { self.most = most }
 }
 
 /// A sink that puts each frame's body in a ring, as a record, and keeps a copy of the memory of each
@@ -157,7 +152,7 @@ private struct RingSink: RecordSink {
   }
 
   private func note(_ instant: String) {
-    guard let descriptor = try? whatAKillLeaves(of: memory) else { return }
+    guard log.kills.count < log.most, let descriptor = try? whatAKillLeaves(of: memory) else { return }
     log.kills.append(KillLog.Kill(descriptor: descriptor, sent: log.sent, instant: instant))
   }
 
@@ -212,13 +207,16 @@ private final class KillBench {
   static let layout = QueueLayout(connections: 2, memory: 1 << 20, largestFrame: (64 << 10) + 4, rings: 1)
 
   let memory: QueueMemory
-  let log = KillLog()
+  let log: KillLog
   private let input: RecoveryTests.Input
   private let queue: DecodeQueue<RingSink>
   private let peer = Peer(listener: 0, origin: RecordOrigin(peer: [], listener: []))
 
-  init(_ memory: QueueMemory, _ input: RecoveryTests.Input, _ fullEvery: Int, fullTimes: Int = 2) throws {
+  init(_ memory: QueueMemory, _ input: RecoveryTests.Input, _ fullEvery: Int, fullTimes: Int = 2, kills: Int = .max)
+    throws
+  {
     self.memory = memory
+    log = KillLog(most: kills)
     self.input = input
     if !memory.isAdopted { try memory.mapRing(0) }
     queue = try DecodeQueue(
@@ -241,7 +239,11 @@ private final class KillBench {
     guard unsafe socketpair(AF_UNIX, Int32(input.type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
       throw SystemError("socketpair", errno)
     }
-    defer { ends.forEach { close($0) } }
+    defer {
+      close(ends[0])
+      // The queue closes what it has taken over when that ends.
+      if input == .datagrams || memory.connection(0) != nil { close(ends[1]) }
+    }
     recover(descriptor: input == .datagrams ? nil : ends[1])
     if input == .datagrams {
       try queue.addDatagrams(ends[1], peer: peer)
