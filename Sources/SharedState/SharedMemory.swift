@@ -169,8 +169,8 @@ public struct MemoryWindow: ~Copyable, @unchecked Sendable {
 
   /// A copy of a range.
   public func array(_ range: Range<Int>) -> [UInt8] {
-    let source = bytes(range)
-    return source.byteOffsets.map { source[$0] }
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    return unsafe [UInt8](UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
   }
 
   /// Copies a range to another place of the window. The two do not overlap.

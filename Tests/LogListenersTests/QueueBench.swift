@@ -73,7 +73,8 @@ struct RecordingSink: RecordSink {
       let end = at + Frame.headerSize + length
       guard end <= bytes.byteCount else { break }
       if isFull() { return Taken(at, .full) }
-      note(.frame(connection: peer.name, (at + Frame.headerSize..<end).map { bytes[$0] }), length)
+      let body = window.array(range.lowerBound + at + Frame.headerSize..<range.lowerBound + end)
+      note(.frame(connection: peer.name, body), length)
       at = end
     }
     return Taken(at, .done)
@@ -83,8 +84,7 @@ struct RecordingSink: RecordSink {
     _ window: borrowing MemoryWindow, _ range: Range<Int>, truncated: Bool, from source: borrowing DatagramSource
   ) -> Taken {
     if isFull() { return Taken(0, .full) }
-    let bytes = window.bytes(range)
-    note(.datagram(bytes.byteOffsets.map { bytes[$0] }, truncated: truncated), range.count)
+    note(.datagram(window.array(range), truncated: truncated), range.count)
     return Taken(range.count, .done)
   }
 
@@ -171,14 +171,14 @@ final class QueueBench {
   /// Whether the queue has closed its end.
   func isClosed(_ descriptor: Int32) -> Bool {
     var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard unsafe Glibc.poll(&poll, 1, 5000) == 1 else { return false }
+    guard unsafe Glibc.poll(&poll, 1, 30_000) == 1 else { return false }
     var byte: UInt8 = 0
     return unsafe recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) <= 0
   }
 
-  /// Waits until the condition holds; false when it does not within five seconds.
+  /// Waits until the condition holds; false when it does not within half a minute.
   func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<2500 {
+    for _ in 0..<15_000 {
       if condition() { return true }
       usleep(2000)
     }
@@ -193,5 +193,10 @@ func frame(_ body: [UInt8]) -> [UInt8] {
 
 /// A body of bytes that tell its place and number.
 func body(_ number: Int, _ length: Int) -> [UInt8] {
-  (0..<length).map { UInt8(truncatingIfNeeded: number &* 57 &+ $0 &* 3) }
+  let period = (0..<min(length, 256)).map { UInt8(truncatingIfNeeded: number &* 57 &+ $0 &* 3) }
+  var bytes: [UInt8] = []
+  bytes.reserveCapacity(length + 256)
+  while bytes.count < length { bytes += period }
+  bytes.removeLast(bytes.count - length)
+  return bytes
 }
