@@ -49,10 +49,11 @@ struct FilterStage: ~Copyable {
 
   /// Decides which handlers a record goes to.
   mutating func decide(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ level: Int, _ name: [UInt8], _ tree: borrowing LoggerTree,
-    route: Int, _ state: inout RenderState, from peer: Peer
+    _ reader: borrowing RecordReader, _ pickle: RawSpan, _ level: Int, _ name: [UInt8],
+    _ tree: borrowing LoggerTree, route: Int, _ state: inout RenderState, from peer: Peer
   ) {
     guard !isDecided else { return }
+    let record = reader.values
     isDecided = true
     passing.removeAll(keepingCapacity: true)
     var subject = RecordFilter.Subject(origin: peer.origin, peer: FilterStage.source(peer))

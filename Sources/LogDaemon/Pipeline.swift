@@ -130,6 +130,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   public mutating func take(_ window: borrowing MemoryWindow, _ range: Range<Int>, from peer: Peer) -> Taken {
     rewind(window)
     state.renderer.charset = charsets[peer.listener]
+    state.origin = peer.origin
     let input = window.bytes(range.lowerBound..<range.upperBound + RecordReader.padding)
     let count = range.count
     var at = 0
@@ -140,18 +141,19 @@ public struct Pipeline: ~Copyable, RecordSink {
       ledger.listeners[peer.listener].bytes += UInt64(at)
       if frames > 0 { peers.talkers.count(peer.address, frames, bytes: UInt64(at)) }
     }
-    while count - at >= Frame.headerSize {
+    while count &- at >= Frame.headerSize {
       let length = Frame.length(input, at: at)
       if length > largestFrame { return Taken(at, .refused(StreamRefusal(Frame.error(length)))) }
-      let end = at + Frame.headerSize + length
+      let end = at &+ Frame.headerSize &+ length
       guard end <= count else { break }
-      let padded = input.extracting(at + Frame.headerSize..<end + RecordReader.padding)
-      if !reader.read(padded, end: length), let error = decode(padded.extracting(0..<length)) {
+      let padded = input.piece(at &+ Frame.headerSize, length &+ RecordReader.padding)
+      let pickle = padded.piece(0, length)
+      if !reader.read(padded, end: length), let error = decode(pickle) {
         reject(error, from: peer)
-      } else if !route(padded.extracting(0..<length), window, from: peer) {
+      } else if !route(pickle, window, from: peer) {
         return Taken(at, .full)
       }
-      frames += 1
+      frames &+= 1
       at = end
     }
     return Taken(at, .done)
@@ -179,6 +181,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     let peer = namesPeers ? source.peer() : source.socket
     rewind(window)
     state.renderer.charset = charsets[listener]
+    state.origin = peer.origin
     let padded = input.extracting(Frame.headerSize..<input.byteCount)
     if !reader.read(padded, end: length), let error = decode(padded.extracting(0..<length)) {
       reject(error, from: source.peer())
@@ -238,15 +241,27 @@ public struct Pipeline: ~Copyable, RecordSink {
       return true
     }
     if tree.isFiltered(number) { return routeFiltered(pickle, level, number, window, from: peer) }
-    let targets = tree.targets(of: number)
     savedUnflushed = unflushed
+    let only = tree.onlyTarget(of: number)
+    if level >= only.lowest, level <= only.highest {
+      guard write(pickle, to: only.handler, level, window) else { return false }
+      ledger.routed &+= 1
+      return true
+    }
+    return routeToAll(pickle, level, tree.targets(of: number), window)
+  }
+
+  @inline(never)
+  private mutating func routeToAll(
+    _ pickle: RawSpan, _ level: Int, _ targets: Range<Int>, _ window: borrowing MemoryWindow
+  ) -> Bool {
     if targets.count > 1 { save(targets) }
     var taken = false
     for index in targets {
       let target = tree.target(index)
       guard level >= target.lowest, level <= target.highest else { continue }
       taken = true
-      guard write(pickle, to: target.handler, level, window, from: peer) else {
+      guard write(pickle, to: target.handler, level, window) else {
         if targets.count > 1 { restore(targets) }
         return false
       }
@@ -266,7 +281,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     let handlers = stage.passing
     savedUnflushed = unflushed
     for handler in handlers { save(handler) }
-    for handler in handlers where !write(pickle, to: handler, level, window, from: peer) {
+    for handler in handlers where !write(pickle, to: handler, level, window) {
       for handler in handlers { restore(handler) }
       unflushed = savedUnflushed
       return false
@@ -302,7 +317,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   /// logger can be enabled for.
   @inline(__always)
   private func level() -> Int {
-    guard let value = reader[RecordFields.Slot.levelNumber] else { return 1 }
+    guard let value = reader.values[RecordFields.Slot.levelNumber] else { return 1 }
     switch value.kind {
     case .integer: return Int(value.asInteger)
     case .bool: return value.asBool ? 1 : 0
@@ -316,16 +331,16 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   @inline(__always)
   private mutating func routeOfName(_ pickle: RawSpan) -> Int {
-    guard let name = reader[RecordFields.Slot.name], name.kind == .string || name.kind == .string2 else {
-      return tree.route(pickle.extracting(0..<0))
+    guard let name = reader.values[RecordFields.Slot.name], name.kind == .string || name.kind == .string2 else {
+      return tree.route(pickle.piece(0, 0))
     }
     if name.inScratch { return tree.route(unescaped: name, state.unpickler.arena, pickle) }
-    return tree.route(pickle.extracting(name.offset..<name.offset + Int(name.length)))
+    return tree.route(pickle.piece(name.offset, Int(name.length)))
   }
 
   private func loggerName(_ pickle: RawSpan) -> [UInt8] {
     var name: [UInt8] = []
-    if let value = reader[RecordFields.Slot.name], value.kind == .string || value.kind == .string2 {
+    if let value = reader.values[RecordFields.Slot.name], value.kind == .string || value.kind == .string2 {
       name.append(state.unpickler.arena.bytes(value, pickle))
     }
     return name
@@ -345,7 +360,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   /// Writes what filters have to say, as records of the loggers they kept back. False: there is no room
   /// for some of it.
   private mutating func writeSummaries(_ window: borrowing MemoryWindow) -> Bool {
-    while let (handler, summary) = stage.due.first {
+    while case (let handler, var summary)? = stage.due.first {
       let pickle = summary.pickle(created: SystemFiles.wallTime())
       let padded = pickle + [UInt8](repeating: 0, count: RecordReader.padding)
       guard summaryReader.read(padded.rawBytes, end: pickle.count) else {
@@ -357,8 +372,9 @@ public struct Pipeline: ~Copyable, RecordSink {
       swap(&reader, &summaryReader)
       isSummary = true
       savedUnflushed = unflushed
-      let done = write(
-        pickle.rawBytes, to: handler, level(), window, from: Peer(listener: 0, origin: summary.origin))
+      swap(&state.origin, &summary.origin)
+      let done = write(pickle.rawBytes, to: handler, level(), window)
+      swap(&state.origin, &summary.origin)
       isSummary = false
       swap(&reader, &summaryReader)
       guard done else { return false }
@@ -383,9 +399,10 @@ public struct Pipeline: ~Copyable, RecordSink {
   /// Formats the record behind the handler's ring. False: there is no room now.
   @inline(__always)
   private mutating func write(
-    _ pickle: RawSpan, to handler: Int, _ level: Int, _ window: borrowing MemoryWindow, from peer: Peer
+    _ pickle: RawSpan, to handler: Int, _ level: Int, _ window: borrowing MemoryWindow
   ) -> Bool {
-    if kinds[handler] == .discarded {
+    let kind = kinds[handler]
+    if kind == .discarded {
       ledger.handlers[numbers[handler]].discarded += 1
       stored.touch()
       return true
@@ -398,14 +415,14 @@ public struct Pipeline: ~Copyable, RecordSink {
       var line = LineBuffer(window.writable(room))
       state.renderer.reset()
       let fits =
-        kinds[handler] == .lines
-        ? formatters[handler].append(reader, pickle, peer.origin, &state, into: &line)
-        : appendEntry(pickle, to: handler, from: peer, into: &line)
+        kind == .lines
+        ? Pipeline.append(reader, pickle, &formatters[handler], &state, into: &line)
+        : appendEntry(pickle, to: handler, into: &line)
       if fits {
         if state.unshown > 0 { noteUnshown(handler) }
         let length = line.count
         rings[handler].append(length, rank, window)
-        unflushed += length
+        unflushed &+= length
         return true
       }
       switch makeRoom(handler, rank, attempt, window) {
@@ -417,11 +434,26 @@ public struct Pipeline: ~Copyable, RecordSink {
   }
 
   @inline(never)
-  private mutating func appendEntry(
-    _ pickle: RawSpan, to handler: Int, from peer: Peer, into entry: inout LineBuffer
+  private mutating func appendEntry(_ pickle: RawSpan, to handler: Int, into entry: inout LineBuffer) -> Bool {
+    guard let journal = journals[handler] else { return true }
+    return Pipeline.append(reader, pickle, level: level(), &formatters[handler], journal, &state, into: &entry)
+  }
+
+  /// Static, so that the record's values are borrowed from the reader alone.
+  @inline(__always)
+  private static func append(
+    _ reader: borrowing RecordReader, _ pickle: RawSpan, _ formatter: inout LogFormatter, _ state: inout RenderState,
+    into line: inout LineBuffer
   ) -> Bool {
-    journals[handler]?.append(
-      reader, pickle, peer.origin, level: level(), message: &formatters[handler], &state, into: &entry) ?? true
+    formatter.append(reader.values, pickle, &state, into: &line)
+  }
+
+  private static func append(
+    _ reader: borrowing RecordReader, _ pickle: RawSpan, level: Int, _ formatter: inout LogFormatter,
+    _ journal: JournalFormatter, _ state: inout RenderState, into entry: inout LineBuffer
+  ) -> Bool {
+    journal.append(
+      reader.values, reader.dictionary, pickle, level: level, message: &formatter, &state, into: &entry)
   }
 
   /// Python would have lost the record; the first of a handler is worth a message.

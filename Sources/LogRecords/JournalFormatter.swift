@@ -79,14 +79,15 @@ public struct JournalFormatter: Sendable {
   /// Appends a record's entry. False: it does not fit, and the buffer holds a part.
   ///
   /// - Parameters:
+  ///   - dictionary: the whole record, if somebody has it
   ///   - level: the record's
   ///   - formatter: makes the text of `MESSAGE`
   public func append(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin, level: Int,
+    _ record: RecordValues, _ dictionary: PickleValue?, _ pickle: RawSpan, level: Int,
     message formatter: inout LogFormatter, _ state: inout RenderState, into entry: inout LineBuffer
   ) -> Bool {
     let constant = constant[JournalFormatter.priority(of: level)]
-    guard appendMessage(record, pickle, origin, &formatter, &state, into: &entry), entry.append(constant.rawBytes)
+    guard appendMessage(record, pickle, &formatter, &state, into: &entry), entry.append(constant.rawBytes)
     else {
       return false
     }
@@ -94,7 +95,7 @@ public struct JournalFormatter: Sendable {
       guard let value = record[field.slot], !isEmpty(value, state.unpickler.arena) else { continue }
       guard appendField(field.name, value, pickle, &state, into: &entry) else { return false }
     }
-    return appendExtras(record, pickle, &state, into: &entry)
+    return appendExtras(dictionary, pickle, &state, into: &entry)
   }
 
   /// Whether a field of ours is left out: python-systemd's `if record.exc_text` and the like, and
@@ -109,12 +110,12 @@ public struct JournalFormatter: Sendable {
   }
 
   private func appendMessage(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin,
+    _ record: RecordValues, _ pickle: RawSpan,
     _ formatter: inout LogFormatter, _ state: inout RenderState, into entry: inout LineBuffer
   ) -> Bool {
     guard entry.append(JournalFormatter.message.rawBytes), let size = entry.beginSized() else { return false }
     let start = entry.count
-    guard formatter.append(record, pickle, origin, &state, into: &entry), entry.escapeUnprintable(from: start) else {
+    guard formatter.append(record, pickle, &state, into: &entry), entry.escapeUnprintable(from: start) else {
       return false
     }
     // The line's newline ends the field.
@@ -127,9 +128,9 @@ public struct JournalFormatter: Sendable {
   /// Appends everything of the record that is no attribute of a `LogRecord`: what the sender gave
   /// as `extra`.
   private func appendExtras(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into entry: inout LineBuffer
+    _ dictionary: PickleValue?, _ pickle: RawSpan, _ state: inout RenderState, into entry: inout LineBuffer
   ) -> Bool {
-    if let dictionary = record.dictionary { return appendExtras(of: dictionary, pickle, &state, into: &entry) }
+    if let dictionary { return appendExtras(of: dictionary, pickle, &state, into: &entry) }
     // Not into the arena that values of another record may stand in: a filter's summary is written in
     // front of the record that called for it.
     swap(&state.unpickler, &state.extras)

@@ -44,28 +44,27 @@ public struct LineBuffer: ~Copyable, ~Escapable {
   /// overlap.
   @inline(__always)
   mutating func appendASCII(_ source: RawSpan, _ start: Int, _ length: Int) -> Int {
-    guard room >= length + 8 else { return -1 }
+    guard has(length &+ 8) else { return -1 }
     let high: UInt64 = 0x8080_8080_8080_8080
     if length < 8 {
       if length == 0 { return 1 }
-      guard start + 8 <= source.byteCount else { return appendASCIIBytes(source, start, length) }
+      guard source.has(8, at: start) else { return appendASCIIBytes(source, start, length) }
       let word = source.load64(start)
       guard word & high & (1 << UInt64(8 * length) &- 1) == 0 else { return 0 }
       bytes.store64(word, count)
       count &+= length
       return 1
     }
-    if length > 16 {
-      guard source.isASCII(start, length) else { return 0 }
-      bytes.copy(source.extracting(start..<start + length), to: count)
+    if length >= 16 {
+      guard bytes.copyASCII(source, start, length, to: count) else { return 0 }
       count &+= length
       return 1
     }
     let first = source.load64(start)
-    let last = source.load64(start + length - 8)
+    let last = source.load64(start &+ length &- 8)
     guard (first | last) & high == 0 else { return 0 }
     bytes.store64(first, count)
-    bytes.store64(last, count + length - 8)
+    bytes.store64(last, count &+ length &- 8)
     count &+= length
     return 1
   }

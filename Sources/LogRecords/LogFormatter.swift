@@ -20,12 +20,16 @@ public struct LogFormatter: Sendable {
       case field
     }
     var kind = Kind.literal
-    let start: Int
-    var count = 0
-    /// The bytes themselves where they are at most eight.
+    /// Whether the literal bytes stand in `word`: at most eight.
+    var isWord = true
+    var slot: Int32 = 0
+    var number: Int32 = 0
+    let start: Int32
+    var count: Int32 = 0
     var word: UInt64 = 0
-    var number = 0
-    var slot = 0
+
+    init(start: Int) { self.start = Int32(start) }
+    var literal: Range<Int> { Int(start)..<Int(start) + Int(count) }
   }
 
   private let steps: [Step]
@@ -37,6 +41,7 @@ public struct LogFormatter: Sendable {
   private var stamp = Stamp()
   private let errors: EncodingErrors
   private let layout: LineLayout
+  private let isPython: Bool
 
   /// A field with everything that is known before a record comes.
   private struct Field: Sendable {
@@ -73,17 +78,17 @@ public struct LogFormatter: Sendable {
       switch piece {
       case .literal(let bytes):
         literals.append(contentsOf: bytes)
-        step.count += bytes.count
+        step.count += Int32(bytes.count)
       case .field(let formatField):
         let field = LogFormatter.field(formatField, defaults, format.usesTime, &recordFields)
         fields.append(field)
-        step.number = fields.count - 1
+        step.number = Int32(fields.count - 1)
         switch field.source {
         case .message where formatField.isPlain: step.kind = .message
         case .ascTime where formatField.isPlain: step.kind = .ascTime
         case .slot(let slot, _) where formatField.isPlain:
           step.kind = .text
-          step.slot = slot
+          step.slot = Int32(slot)
         default: step.kind = .field
         }
         steps.append(step)
@@ -91,8 +96,10 @@ public struct LogFormatter: Sendable {
       }
     }
     if step.count > 0 { steps.append(step) }
-    for index in steps.indices where steps[index].count <= 8 {
-      for (offset, byte) in literals[steps[index].start...].prefix(steps[index].count).enumerated() {
+    for index in steps.indices {
+      steps[index].isWord = steps[index].count <= 8
+      guard steps[index].isWord else { continue }
+      for (offset, byte) in literals[steps[index].literal].enumerated() {
         steps[index].word |= UInt64(byte) << UInt64(8 * offset)
       }
     }
@@ -103,6 +110,7 @@ public struct LogFormatter: Sendable {
     endsInThreeDigits = time.endsInThreeDigits
     self.errors = errors
     self.layout = layout
+    isPython = layout.isPython
   }
 
   private static func field(
@@ -140,20 +148,20 @@ public struct LogFormatter: Sendable {
 
   /// Appends a record's line with its newline. False: it does not fit, and the buffer holds a part.
   public mutating func append(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin, _ state: inout RenderState,
+    _ record: RecordValues, _ pickle: RawSpan, _ state: inout RenderState,
     into line: inout LineBuffer
   ) -> Bool {
     let start = line.count
     for index in steps.indices {
-      let step = steps[index]
-      if step.count > 0, step.kind != .ascTime {
+      let kind = steps[index].kind
+      if kind != .ascTime {
         guard
-          step.count <= 8
-            ? line.append(word: step.word, step.count)
-            : line.append(literals.rawBytes.extracting(step.start..<step.start + step.count))
+          steps[index].isWord
+            ? line.append(word: steps[index].word, Int(steps[index].count))
+            : line.append(literals.rawBytes.extracting(steps[index].literal))
         else { return false }
       }
-      switch step.kind {
+      switch kind {
       case .literal: break
       case .message:
         if let message = record[RecordFields.Slot.message], RecordMessage.isMerged(record) {
@@ -163,16 +171,16 @@ public struct LogFormatter: Sendable {
         }
         guard appendMessage(record, pickle, &state, into: &line) else { return false }
       case .ascTime:
-        guard appendStamp(step, record, pickle, &state, into: &line) else { return false }
+        guard appendStamp(steps[index], record, &state, into: &line) else { return false }
       case .text:
-        if let value = record[step.slot] {
+        if let value = record[Int(steps[index].slot)] {
           let copied = copy(value, pickle, into: &line)
           if copied > 0 { continue }
           if copied < 0 { return false }
         }
-        guard appendField(step.number, record, pickle, origin, &state, into: &line) else { return false }
+        guard appendField(index, record, pickle, &state, into: &line) else { return false }
       case .field:
-        guard appendField(step.number, record, pickle, origin, &state, into: &line) else { return false }
+        guard appendField(index, record, pickle, &state, into: &line) else { return false }
       }
     }
     if let value = record[RecordFields.Slot.exceptionText], value.kind != .none {
@@ -181,7 +189,7 @@ public struct LogFormatter: Sendable {
     if let value = record[RecordFields.Slot.stackInfo], value.kind != .none {
       guard appendBelow(value, from: start, pickle, &state, into: &line) else { return false }
     }
-    if !layout.isPython {
+    if !isPython {
       guard line.rewrite(from: start, layout) else { return false }
     }
     return line.append(UInt8(ascii: "\n"))
@@ -220,13 +228,23 @@ public struct LogFormatter: Sendable {
     /// Where the second begins; nothing is near it at first.
     var began = Double.nan
     /// Where what stands in front begins among the format's literals.
-    var literalStart = 0
+    var literalStart: Int32 = 0
     var text: [UInt8] = []
+    /// The text itself where it is at most this long, with zeros behind it.
+    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    static var wordBytes: Int { 32 }
+
+    mutating func setWords() {
+      guard text.count <= Stamp.wordBytes else { return }
+      let padded = text + [UInt8](repeating: 0, count: Stamp.wordBytes - text.count)
+      let bytes = padded.rawBytes
+      words = (bytes.load64(0), bytes.load64(8), bytes.load64(16), bytes.load64(24))
+    }
   }
 
+  @inline(__always)
   private mutating func appendStamp(
-    _ step: Step, _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState,
-    into line: inout LineBuffer
+    _ step: Step, _ record: RecordValues, _ state: inout RenderState, into line: inout LineBuffer
   ) -> Bool {
     guard let created = record[RecordFields.Slot.created], created.kind == .float,
       let milliseconds = record[RecordFields.Slot.milliseconds], milliseconds.kind == .float,
@@ -236,8 +254,12 @@ public struct LogFormatter: Sendable {
     if !(since >= 0 && since < 1) || step.start != stamp.literalStart {
       guard setStamp(created.asDouble, step) else { return appendAnyTime(step, record, &state, into: &line) }
     }
+    let digits = UInt32(truncatingIfNeeded: Int(milliseconds.asDouble))
+    if stamp.text.count <= Stamp.wordBytes, line.append(stamp.words, stamp.text.count, threeDigits: digits) {
+      return true
+    }
     guard line.append(stamp.text.rawBytes) else { return false }
-    return line.appendThreeDigits(UInt32(milliseconds.asDouble))
+    return line.appendThreeDigits(digits)
   }
 
   @inline(never)
@@ -247,8 +269,9 @@ public struct LogFormatter: Sendable {
     // Of a positive number the whole part is the floor, and needs no call.
     let second = Int64(created)
     stamp.text.removeAll(keepingCapacity: true)
-    stamp.text.append(contentsOf: literals[step.start..<step.start + step.count])
+    stamp.text.append(contentsOf: literals[step.literal])
     guard (try? time.appendBeforeDigits(second, into: &stamp.text)) != nil else { return false }
+    stamp.setWords()
     stamp.began = Double(second)
     stamp.literalStart = step.start
     return true
@@ -256,9 +279,9 @@ public struct LogFormatter: Sendable {
 
   @inline(never)
   private mutating func appendAnyTime(
-    _ step: Step, _ record: borrowing RecordReader, _ state: inout RenderState, into line: inout LineBuffer
+    _ step: Step, _ record: RecordValues, _ state: inout RenderState, into line: inout LineBuffer
   ) -> Bool {
-    guard line.append(literals.rawBytes.extracting(step.start..<step.start + step.count)) else { return false }
+    guard line.append(literals.rawBytes.extracting(step.literal)) else { return false }
     var text: [UInt8] = []
     appendTime(record, &state, into: &text)
     return line.appendText(text.rawBytes, 0, text.count, errors)
@@ -266,7 +289,7 @@ public struct LogFormatter: Sendable {
 
   /// `asctime` of any record; the reference where Python raises.
   private mutating func appendTime(
-    _ record: borrowing RecordReader, _ state: inout RenderState, into text: inout [UInt8]
+    _ record: RecordValues, _ state: inout RenderState, into text: inout [UInt8]
   ) {
     let created = created(record, &state)
     let milliseconds = time.showsMilliseconds ? milliseconds(record, &state) : 0
@@ -280,13 +303,13 @@ public struct LogFormatter: Sendable {
   }
 
   /// Seconds since 1970; nil where Python raises.
-  private func created(_ record: borrowing RecordReader, _ state: inout RenderState) -> Double? {
+  private func created(_ record: RecordValues, _ state: inout RenderState) -> Double? {
     // `time.localtime(None)` is the present, too.
     if let value = record[RecordFields.Slot.created], value.kind != .none { return LogFormatter.number(value) }
     return state.receiver.receipt(record, &state.receipt).seconds
   }
 
-  private func milliseconds(_ record: borrowing RecordReader, _ state: inout RenderState) -> Double? {
+  private func milliseconds(_ record: RecordValues, _ state: inout RenderState) -> Double? {
     if let value = record[RecordFields.Slot.milliseconds] { return LogFormatter.number(value) }
     return state.receiver.receipt(record, &state.receipt).milliseconds
   }
@@ -305,7 +328,7 @@ public struct LogFormatter: Sendable {
 
   @inline(never)
   private func appendMessage(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into line: inout LineBuffer
+    _ record: RecordValues, _ pickle: RawSpan, _ state: inout RenderState, into line: inout LineBuffer
   ) -> Bool {
     var text: [UInt8] = []
     swap(&text, &state.text)
@@ -320,23 +343,23 @@ public struct LogFormatter: Sendable {
 
   @inline(never)
   private mutating func appendField(
-    _ number: Int, _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin,
+    _ step: Int, _ record: RecordValues, _ pickle: RawSpan,
     _ state: inout RenderState, into line: inout LineBuffer
   ) -> Bool {
     var text: [UInt8] = []
     swap(&text, &state.field)
     text.removeAll(keepingCapacity: true)
-    appendField(fields[number], record, pickle, origin, &state, into: &text)
+    appendField(fields[Int(steps[step].number)], record, pickle, &state, into: &text)
     let done = line.appendText(text.rawBytes, 0, text.count, errors)
     swap(&text, &state.field)
     return done
   }
 
   private mutating func appendField(
-    _ field: Field, _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin,
+    _ field: Field, _ record: RecordValues, _ pickle: RawSpan,
     _ state: inout RenderState, into text: inout [UInt8]
   ) {
-    let spec = nestedSpec(field, record, pickle, origin, &state)
+    let spec = nestedSpec(field, record, pickle, &state)
     do throws(RenderError) {
       switch field.source {
       case .none: throw .invalid
@@ -354,7 +377,7 @@ public struct LogFormatter: Sendable {
         var own: [UInt8] = []
         appendTime(record, &state, into: &own)
         try render(field, OwnValue(text: own), spec, &state, into: &text)
-      case .origin(let own): try render(field, origin.value(own), spec, &state, into: &text)
+      case .origin(let own): try render(field, state.origin.value(own), spec, &state, into: &text)
       case .slot(let slot, let fallback):
         if let value = record[slot] {
           try render(field, value, spec, pickle, &state, into: &text)
@@ -389,7 +412,7 @@ public struct LogFormatter: Sendable {
 
   /// The text of a spec that has fields in it.
   private mutating func nestedSpec(
-    _ field: Field, _ record: borrowing RecordReader, _ pickle: RawSpan, _ origin: borrowing RecordOrigin,
+    _ field: Field, _ record: RecordValues, _ pickle: RawSpan,
     _ state: inout RenderState
   ) -> [UInt8] {
     guard case .nestedSpec(let pieces) = field.format.presentation else { return [] }
@@ -399,7 +422,7 @@ public struct LogFormatter: Sendable {
       switch piece {
       case .literal(let bytes): text.append(contentsOf: bytes)
       case .field:
-        appendField(field.nested[next], record, pickle, origin, &state, into: &text)
+        appendField(field.nested[next], record, pickle, &state, into: &text)
         next += 1
       }
     }
@@ -417,14 +440,29 @@ extension LineBuffer {
     return true
   }
 
+  /// Appends the first `length` bytes of four words, then a number below 1000. False: there is too little
+  /// room to write all of the words.
+  @inline(__always)
+  mutating func append(_ words: (UInt64, UInt64, UInt64, UInt64), _ length: Int, threeDigits: UInt32) -> Bool {
+    guard has(36) else { return false }
+    bytes.store64(words.0, count)
+    bytes.store64(words.1, count &+ 8)
+    bytes.store64(words.2, count &+ 16)
+    bytes.store64(words.3, count &+ 24)
+    count &+= length
+    return appendThreeDigits(threeDigits)
+  }
+
   /// Appends a number below 1000 as three digits.
   @inline(__always)
   mutating func appendThreeDigits(_ value: UInt32) -> Bool {
     // Written as four bytes, the last of which is written over.
     guard has(4) else { return false }
-    let tens = value / 10 % 10
-    let ones = value % 10
-    let digits = 0x30_3030 &+ value / 100 &+ tens << 8 &+ ones << 16
+    // Divisions by 100 and by 10, exact below 1000 and below 100.
+    let hundreds = (value &* 41) &>> 12
+    let rest = value &- hundreds &* 100
+    let tens = (rest &* 103) &>> 10
+    let digits = 0x30_3030 &+ hundreds &+ tens &<< 8 &+ (rest &- tens &* 10) &<< 16
     bytes.storeBytes(of: digits, toByteOffset: count, as: UInt32.self)
     count &+= 3
     return true

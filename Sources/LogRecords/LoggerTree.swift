@@ -73,7 +73,7 @@ public struct LoggerTree: Sendable {
   }
 
   /// The number of the route for a logger's name; valid until the next call.
-  @inline(__always)
+  @inlinable @inline(__always)
   public mutating func route(_ name: RawSpan) -> Int {
     let known = cache.find(name)
     return known >= 0 ? known : add(name)
@@ -99,6 +99,10 @@ public struct LoggerTree: Sendable {
   @inlinable @inline(__always)
   public func targets(of route: Int) -> Range<Int> { cache.routes[route].targets }
 
+  /// A route's target where it has exactly one; `none` otherwise.
+  @inlinable @inline(__always)
+  public func onlyTarget(of route: Int) -> CachedTarget { cache.routes[route].only }
+
   @inlinable @inline(__always)
   public func target(_ number: Int) -> CachedTarget { cache.targets[number] }
 
@@ -107,6 +111,19 @@ public struct LoggerTree: Sendable {
     public let handler: Int
     public let lowest: Int
     public let highest: Int
+
+    /// Takes nothing.
+    static var none: CachedTarget { CachedTarget(handler: -1, lowest: 1, highest: 0) }
+
+    private init(handler: Int, lowest: Int, highest: Int) {
+      self.handler = handler
+      self.lowest = lowest
+      self.highest = highest
+    }
+
+    init(_ target: Target) {
+      self.init(handler: target.handler, lowest: target.levels.lowerBound, highest: target.levels.upperBound)
+    }
   }
 
   /// The logger's filters that have to look at each record of a route: numbers in the configuration.
@@ -115,8 +132,8 @@ public struct LoggerTree: Sendable {
   /// The same of the handler behind a target.
   public func filters(ofTarget number: Int) -> [Int] { cache.filters[number] }
 
-  @inline(never)
-  private mutating func add(_ name: RawSpan) -> Int {
+  @usableFromInline @inline(never)
+  mutating func add(_ name: RawSpan) -> Int {
     var bytes: [UInt8] = []
     bytes.append(name)
     return cache.add(bytes, resolve(bytes), keep: bytes.count <= LoggerTree.longestKeptName)

@@ -37,12 +37,12 @@ public struct Receiver: Sendable {
   }
 
   /// - Parameter receipt: that of the last record, or of this one
-  func receipt(_ record: borrowing RecordReader, _ receipt: inout Receipt) -> Receipt {
+  func receipt(_ record: RecordValues, _ receipt: inout Receipt) -> Receipt {
     if receipt.serial != record.serial { receipt = Receipt(serial: record.serial, time: now()) }
     return receipt
   }
 
-  func value(_ field: Field, _ record: borrowing RecordReader, _ receipt: inout Receipt) -> PickleValue {
+  func value(_ field: Field, _ record: RecordValues, _ receipt: inout Receipt) -> PickleValue {
     switch field {
     case .thread, .process: .integer(process)
     case .created: .float(self.receipt(record, &receipt).seconds)

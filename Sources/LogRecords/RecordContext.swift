@@ -39,6 +39,8 @@ public struct RecordOrigin: Sendable {
 public struct RenderState: ~Copyable {
   public var unpickler = Unpickler()
   public var renderer: Renderer
+  /// Where the record at hand comes from.
+  public var origin = RecordOrigin(peer: [], listener: [])
   /// Fields that had no text since somebody looked: their references stand in the lines.
   public var unshown = 0
   let receiver: Receiver

@@ -5,14 +5,14 @@ public enum RecordMessage {
   /// Whether `record.args` is false in Python's sense, as it is in everything that a stock handler
   /// sends: the message is complete then.
   @inline(__always)
-  static func isMerged(_ record: borrowing RecordReader) -> Bool {
+  static func isMerged(_ record: RecordValues) -> Bool {
     guard let arguments = record[RecordFields.Slot.arguments] else { return true }
     return arguments.kind == .none
   }
 
   /// Where in the pickle the message stands as it is, if that is so.
   @inline(__always)
-  public static func place(in record: borrowing RecordReader) -> Range<Int>? {
+  public static func place(in record: RecordValues) -> Range<Int>? {
     guard let message = record[RecordFields.Slot.message], message.kind == .string, !message.inScratch,
       isMerged(record)
     else { return nil }
@@ -21,7 +21,7 @@ public enum RecordMessage {
 
   /// Appends `str(msg)`, with `% args` if there are any.
   public static func append(
-    _ record: borrowing RecordReader, _ pickle: RawSpan, _ state: inout RenderState, into text: inout [UInt8]
+    _ record: RecordValues, _ pickle: RawSpan, _ state: inout RenderState, into text: inout [UInt8]
   ) {
     guard let message = record[RecordFields.Slot.message] else { return }
     do throws(RenderError) {

@@ -1,4 +1,4 @@
-import Pickle
+public import Pickle
 
 /// Routes by logger name, in an open-addressed table.
 @usableFromInline
@@ -9,13 +9,16 @@ struct RouteCache: Sendable {
     @usableFromInline let first: Int
     @usableFromInline let count: Int
     @usableFromInline let isFiltered: Bool
+    /// The target itself where there is exactly one.
+    @usableFromInline let only: LoggerTree.CachedTarget
     @inlinable var targets: Range<Int> { first..<first + count }
   }
 
-  private struct Entry: BitwiseCopyable {
-    var key = NameKey()
+  @usableFromInline
+  struct Entry: BitwiseCopyable, Sendable {
+    @usableFromInline var key = NameKey()
     /// -1: free.
-    var route: Int32 = -1
+    @usableFromInline var route: Int32 = -1
   }
 
   @usableFromInline private(set) var routes: [Route] = []
@@ -24,30 +27,30 @@ struct RouteCache: Sendable {
   private(set) var filters: [[Int]] = []
   /// By route.
   private(set) var routeFilters: [[Int]] = []
-  private var names: [[UInt8]] = []
+  @usableFromInline private(set) var names: [[UInt8]] = []
   /// Places that a name may have, so that no search is longer.
-  static let steps = 16
+  @inlinable static var steps: Int { 16 }
   /// A power of two, and twice as many as there are names at least.
-  private var entries = [Entry](repeating: Entry(), count: 128)
+  @usableFromInline private(set) var entries = [Entry](repeating: Entry(), count: 128)
 
   /// Nobody outside can know which names share a place.
-  private let seed = UInt64.random(in: .min ... .max)
+  @usableFromInline let seed = UInt64.random(in: .min ... .max)
 
-  @inline(__always)
+  @inlinable @inline(__always)
   func find(_ name: RawSpan) -> Int {
     let key = NameKey(name)
     var at = key.place(seed) & (entries.count - 1)
     for _ in 0..<RouteCache.steps {
       let entry = entries[at]
       if entry.route < 0 { return -1 }
-      if entry.key == key, key.isWhole || isNamed(name, Int(entry.route)) { return Int(entry.route) }
+      if entry.key == key, key.isWhole || RouteCache.isEqual(name, names[Int(entry.route)]) { return Int(entry.route) }
       at = (at + 1) & (entries.count - 1)
     }
     return -1
   }
 
-  @inline(never)
-  private func isNamed(_ name: RawSpan, _ route: Int) -> Bool { name.elementsEqual(names[route]) }
+  @usableFromInline @inline(never)
+  static func isEqual(_ name: RawSpan, _ other: [UInt8]) -> Bool { name.elementsEqual(other) }
 
   mutating func add(_ name: [UInt8], _ route: LoggerTree.Route, keep: Bool) -> Int {
     if names.count >= LoggerTree.keptNames || names.last.map({ $0.count > LoggerTree.longestKeptName }) == true {
@@ -55,15 +58,14 @@ struct RouteCache: Sendable {
     }
     let number = routes.count
     let isFiltered = !route.filters.isEmpty || route.targets.contains { !$0.filters.isEmpty }
+    let own = route.targets.map { LoggerTree.CachedTarget($0) }
     routes.append(
-      Route(level: route.level, first: targets.count, count: route.targets.count, isFiltered: isFiltered))
+      Route(
+        level: route.level, first: targets.count, count: own.count, isFiltered: isFiltered,
+        only: own.count == 1 ? own[0] : .none))
     routeFilters.append(route.filters)
-    for target in route.targets {
-      targets.append(
-        LoggerTree.CachedTarget(
-          handler: target.handler, lowest: target.levels.lowerBound, highest: target.levels.upperBound))
-      filters.append(target.filters)
-    }
+    targets += own
+    filters += route.targets.map(\.filters)
     names.append(name)
     if 2 * names.count > entries.count { grow() }
     if keep { place(number) }
@@ -87,15 +89,16 @@ struct RouteCache: Sendable {
 }
 
 /// A logger's name in three words: all of it up to 24 bytes, a hash of a longer one.
-private struct NameKey: BitwiseCopyable, Equatable {
-  private var first: UInt64 = 0
-  private var middle: UInt64 = 0
-  private var last: UInt64 = 0
-  private var length: Int32 = 0
+@usableFromInline
+struct NameKey: BitwiseCopyable, Equatable, Sendable {
+  @usableFromInline var first: UInt64 = 0
+  @usableFromInline var middle: UInt64 = 0
+  @usableFromInline var last: UInt64 = 0
+  @usableFromInline var length: Int32 = 0
 
-  init() {}
+  @usableFromInline init() {}
 
-  @inline(__always)
+  @inlinable @inline(__always)
   init(_ name: RawSpan) {
     let count = name.byteCount
     length = Int32(truncatingIfNeeded: count)
@@ -113,16 +116,16 @@ private struct NameKey: BitwiseCopyable, Equatable {
     }
   }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   static func == (one: NameKey, other: NameKey) -> Bool {
     (one.first ^ other.first) | (one.middle ^ other.middle) | (one.last ^ other.last) == 0 && one.length == other.length
   }
 
   /// Whether equal keys are equal names.
-  @inline(__always)
+  @inlinable @inline(__always)
   var isWhole: Bool { length <= 24 }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   func place(_ seed: UInt64) -> Int {
     let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
     var hash = (first ^ seed) &* multiplier

@@ -7,25 +7,40 @@ extension RawSpan {
   /// The byte at `offset`. Traps when it lies outside; callers check lengths first.
   @inlinable @inline(__always)
   public subscript(_ offset: Int) -> UInt8 {
-    precondition(UInt(bitPattern: offset) < UInt(bitPattern: byteCount))
+    precondition(has(1, at: offset))
     return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+  }
+
+  /// Whether so many bytes can be read at `offset`: the very question that the loads ask, so that whoever
+  /// has asked it pays once.
+  @inlinable @inline(__always)
+  public func has(_ size: Int, at offset: Int) -> Bool {
+    byteCount >= size && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- size)
+  }
+
+  /// The `length` bytes at `offset`. Traps when they do not lie within.
+  @inlinable @inline(__always)
+  @_lifetime(copy self)
+  public func piece(_ offset: Int, _ length: Int) -> RawSpan {
+    precondition(length >= 0 && has(length, at: offset))
+    return unsafe extracting(unchecked: Range(uncheckedBounds: (offset, offset &+ length)))
   }
 
   @inlinable @inline(__always)
   public func load16(_ offset: Int) -> UInt16 {
-    precondition(byteCount >= 2 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 2))
+    precondition(has(2, at: offset))
     return UInt16(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self))
   }
 
   @inlinable @inline(__always)
   public func load32(_ offset: Int) -> UInt32 {
-    precondition(byteCount >= 4 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 4))
+    precondition(has(4, at: offset))
     return UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
   }
 
   @inlinable @inline(__always)
   public func load64(_ offset: Int) -> UInt64 {
-    precondition(byteCount >= 8 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 8))
+    precondition(has(8, at: offset))
     return UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
   }
 }
@@ -37,7 +52,7 @@ extension RawSpan {
   func isMasked(
     _ offset: Int, _ words: (UInt64, UInt64, UInt64, UInt64), _ masks: (UInt64, UInt64, UInt64, UInt64)
   ) -> Bool {
-    precondition(byteCount >= 32 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 32))
+    precondition(has(32, at: offset))
     let a = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     let b = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self))
     let c = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 16, as: UInt64.self))
@@ -76,31 +91,37 @@ extension InlineArray where Element == UInt8 {
   }
 }
 
-extension RawSpan {
-  /// Whether a range holds ASCII only. One pass that the compiler turns into vector instructions;
-  /// traps when the range does not lie within the span.
-  @inlinable
-  public func isASCII(_ start: Int, _ length: Int) -> Bool {
-    precondition(start >= 0 && length >= 0 && length <= byteCount - start)
-    return unsafe withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in
-      guard let base = bytes.baseAddress else { return true }
-      let text = unsafe UnsafeRawBufferPointer(start: base + start, count: length)
-      var seen: UInt8 = 0
-      var index = 0
-      while index < length {
-        seen |= unsafe text[index]
-        index &+= 1
-      }
-      return seen < 0x80
-    }
-  }
-}
-
 extension MutableRawSpan {
   @inlinable @inline(__always)
   public mutating func store64(_ value: UInt64, _ offset: Int) {
     precondition(byteCount >= 8 && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- 8))
     unsafe storeBytes(of: value.littleEndian, toUncheckedByteOffset: offset, as: UInt64.self)
+  }
+
+  /// Copies `length` bytes, sixteen at least, and says whether all of them are ASCII. Traps when one of the
+  /// spans does not hold them; callers check the room first.
+  ///
+  /// The last sixteen bytes overlap those before, so that no length needs a loop for what is left.
+  @inlinable @inline(__always)
+  public mutating func copyASCII(_ source: RawSpan, _ start: Int, _ length: Int, to offset: Int) -> Bool {
+    precondition(length >= 16)
+    precondition(source.has(length, at: start))
+    precondition(byteCount >= length && UInt(bitPattern: offset) <= UInt(bitPattern: byteCount &- length))
+    var seen = SIMD2<UInt64>.zero
+    let last = length &- 16
+    var at = 0
+    while at < last {
+      let bytes = unsafe source.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: start &+ at, as: SIMD2<UInt64>.self)
+      seen |= bytes
+      unsafe storeBytes(of: bytes, toUncheckedByteOffset: offset &+ at, as: SIMD2<UInt64>.self)
+      at &+= 16
+    }
+    let bytes = unsafe source.unsafeLoadUnaligned(
+      fromUncheckedByteOffset: start &+ last, as: SIMD2<UInt64>.self)
+    seen |= bytes
+    unsafe storeBytes(of: bytes, toUncheckedByteOffset: offset &+ last, as: SIMD2<UInt64>.self)
+    return (seen.x | seen.y) & 0x8080_8080_8080_8080 == 0
   }
 
   /// Copies all of `source` to `offset`. Traps when it does not fit; callers check the room first.

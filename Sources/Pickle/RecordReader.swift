@@ -32,10 +32,11 @@ public struct RecordReader: ~Copyable {
     separators = Separator.none
   }
 
-  /// The value of a slot in the record that was read last, or nil where it had none.
+  /// What the record that was read last has.
   @inlinable @inline(__always)
-  public subscript(_ slot: Int) -> PickleValue? {
-    slots[slot].serial == serial ? slots[slot].value : nil
+  public var values: RecordValues {
+    @_lifetime(borrow self)
+    get { RecordValues(slots: slots.span, serial: serial) }
   }
 
   /// Forgets the last record.
@@ -81,7 +82,14 @@ public struct RecordReader: ~Copyable {
   public mutating func read(_ pickle: RawSpan, end: Int) -> Bool {
     precondition(end >= 0 && pickle.byteCount >= end + RecordReader.padding)
     begin()
-    if RecordReader.scan(pickle, end, keys, serial, &slots, &separators) { return true }
+    // A separator can be compared exactly where it may begin: one question answers both.
+    let bounded = pickle.piece(0, end &- 2 &+ Separator.longest)
+    if RecordReader.scan(bounded, end, keys, serial, &slots, &separators) { return true }
+    return refuse()
+  }
+
+  @inline(never)
+  private mutating func refuse() -> Bool {
     begin()
     return false
   }
@@ -98,9 +106,10 @@ public struct RecordReader: ~Copyable {
     var place = Separator.start
     var likeliest = Separator.likeliest(after: place, separators)
     var references = 0
-    // Behind any key and any value there are at least two bytes: SETITEMS and STOP.
+    // Behind any key and any value there are at least two bytes: SETITEMS and STOP. What goes beyond is seen
+    // before the next separator.
     let last = end &- 2
-    while at <= last {
+    while pickle.has(Separator.longest, at: at) {
       var known = separators[likeliest]
       if known.isAt(at, pickle) {
         place = likeliest
@@ -110,12 +119,20 @@ public struct RecordReader: ~Copyable {
         known = separators[place]
       }
       likeliest = Int(known.followers.0)
-      at &+= Int(known.size)
+      at &+= Int(known.advance)
       let slot = Int(known.slot)
       let value: PickleValue
       switch known.form {
+      case .skipped: continue
+      case .skippedText:
+        guard pickle.has(4, at: at) else { return false }
+        let length = Int(pickle.load32(at))
+        at &+= 4
+        guard length < last &- at else { return false }
+        at &+= length
+        continue
       case .text:
-        guard at <= last else { return false }
+        guard pickle.has(4, at: at) else { return false }
         let length = Int(pickle.load32(at))
         at &+= 4
         guard length < last &- at else { return false }
@@ -123,15 +140,15 @@ public struct RecordReader: ~Copyable {
         at &+= length
       case .none: value = .none
       case .float:
-        guard at <= last else { return false }
+        guard pickle.has(8, at: at) else { return false }
         value = PickleValue(.float, bits: pickle.load64(at).byteSwapped)
         at &+= 8
       case .byte:
-        guard at <= last else { return false }
+        guard pickle.has(1, at: at) else { return false }
         value = .integer(Int64(pickle[at]))
         at &+= 1
       case .twoBytes:
-        guard at <= last else { return false }
+        guard pickle.has(2, at: at) else { return false }
         value = .integer(Int64(pickle.load16(at)))
         at &+= 2
       case .end: return at <= end
@@ -140,8 +157,9 @@ public struct RecordReader: ~Copyable {
         references += 1
         guard references <= mostReferences, at < last, let text = remembered(pickle, pickle[at], before: at &- 1)
         else { return false }
-        value = text
         at &+= 1
+        if slot < 0 { continue }
+        value = text
       case .other:
         guard at <= last else { return false }
         let opcode = known.opcode
@@ -155,9 +173,7 @@ public struct RecordReader: ~Copyable {
         at = other.at
         value = other.value
       }
-      if slot >= 0 {
-        slots[slot] = Slot(value: value, serial: serial)
-      }
+      slots[slot] = Slot(value: value, serial: serial)
     }
     return false
   }
@@ -429,6 +445,27 @@ public struct RecordReader: ~Copyable {
     static let binInt1 = UInt8(ascii: "K")
     static let binInt2 = UInt8(ascii: "M")
     static let binFloat = UInt8(ascii: "G")
+  }
+}
+
+/// The values of one record by slot.
+public struct RecordValues: ~Escapable {
+  @usableFromInline let slots: Span<RecordReader.Slot>
+  /// Another one with each record.
+  public let serial: UInt32
+
+  @inlinable @inline(__always)
+  @_lifetime(copy slots)
+  init(slots: Span<RecordReader.Slot>, serial: UInt32) {
+    self.slots = slots
+    self.serial = serial
+  }
+
+  /// The value of a slot, or nil where the record has none.
+  @inlinable @inline(__always)
+  public subscript(_ slot: Int) -> PickleValue? {
+    let found = slots[slot]
+    return found.serial == serial ? found.value : nil
   }
 }
 

@@ -20,7 +20,9 @@ struct Separator: BitwiseCopyable {
   private var words: (UInt64, UInt64, UInt64, UInt64) = (1, 0, 0, 0)
   private var masks: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
   /// Bytes; 0: an empty place.
-  private(set) var size: Int32 = 0
+  private var size: Int32 = 0
+  /// The same with those of a value of fixed size that nobody wants.
+  private(set) var advance: Int32 = 0
   /// Where the value goes, or -1.
   private(set) var slot: Int32 = -1
   /// The places of those that came behind it, the likeliest first.
@@ -31,13 +33,18 @@ struct Separator: BitwiseCopyable {
 
   /// What comes behind it.
   enum Form: UInt8, BitwiseCopyable {
-    /// BINUNICODE, NONE, BINFLOAT, BININT1, BININT2, BINGET
-    case text, none, float, byte, twoBytes, reference
-    case other
+    /// Nothing, as the value belongs to the separator; and text that nobody wants.
+    case skipped, skippedText
+    /// BINUNICODE, NONE, BINFLOAT, BININT1, BININT2, for a slot.
+    case text, none, float, byte, twoBytes
+    /// BINGET, and everything else, whether somebody wants it or not.
+    case reference, other
     case end
 
-    init(opcode: UInt8) {
+    init(opcode: UInt8, isWanted: Bool) {
       switch opcode {
+      case RecordReader.Op.binUnicode where !isWanted: self = .skippedText
+      case _ where !isWanted && Form.size(of: opcode) != nil: self = .skipped
       case RecordReader.Op.binUnicode: self = .text
       case RecordReader.Op.none: self = .none
       case RecordReader.Op.binFloat: self = .float
@@ -46,6 +53,17 @@ struct Separator: BitwiseCopyable {
       case RecordReader.Op.binGet: self = .reference
       case RecordReader.Op.stop: self = .end
       default: self = .other
+      }
+    }
+
+    /// Bytes of a value behind its opcode, where they are always as many.
+    static func size(of opcode: UInt8) -> Int32? {
+      switch opcode {
+      case RecordReader.Op.none: 0
+      case RecordReader.Op.binInt1: 1
+      case RecordReader.Op.binInt2: 2
+      case RecordReader.Op.binFloat: 8
+      default: nil
       }
     }
   }
@@ -60,7 +78,8 @@ struct Separator: BitwiseCopyable {
     self.size = Int32(truncatingIfNeeded: size)
     self.slot = Int32(truncatingIfNeeded: slot)
     self.opcode = opcode
-    form = Form(opcode: opcode)
+    form = Form(opcode: opcode, isWanted: slot >= 0)
+    advance = self.size + (form == .skipped ? Form.size(of: opcode) ?? 0 : 0)
     guard size <= Separator.longest else { return }
     masks = (Separator.mask(size), Separator.mask(size - 8), Separator.mask(size - 16), Separator.mask(size - 24))
     words = (
@@ -103,10 +122,9 @@ struct Separator: BitwiseCopyable {
     }
     guard let new = read(pickle, at, last, keys, isFirst: before == start) else { return -1 }
     guard Int(new.size) <= longest else {
-      all[long].size = new.size
-      all[long].slot = new.slot
-      all[long].opcode = new.opcode
-      all[long].form = new.form
+      var kept = new
+      (kept.words, kept.masks, kept.followers) = (all[long].words, all[long].masks, all[long].followers)
+      all[long] = kept
       return long
     }
     let place = new.place(in: &all)

@@ -22,27 +22,31 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// Behind the last record, published or not.
   @usableFromInline var tail: UInt64
   @usableFromInline var tailRecords: UInt64
-  @usableFromInline var region: Int
-  /// Where its records, their ends and their ranks stand in the window.
-  @usableFromInline var bytesStart: Int
-  @usableFromInline var endsStart: Int
-  @usableFromInline var ranksStart: Int
+  private var region: Int
+  /// Where the next record, its end and its rank go in the window.
+  @usableFromInline var bytesAt: Int
+  @usableFromInline var endAt: Int
+  @usableFromInline var rankAt: Int
+  /// Where records have to end, by the region and by what may wait.
+  @usableFromInline var bytesEnd: Int
+  /// Behind the place for the last end that the region has.
+  @usableFromInline var endsEnd: Int
   /// Where the region in use begins.
-  @usableFromInline var base: UInt64
-  @usableFromInline var baseRecords: UInt64
+  private var base: UInt64
+  private var baseRecords: UInt64
   /// The writer's positions when they were last looked at; the real ones may be further.
   @usableFromInline var head: UInt64
   @usableFromInline var headRecords: UInt64
   /// What the writer was last shown.
   private var publishedRecords: UInt64
   /// Bytes that may wait here now: `layout.limit`, or what others leave of it.
-  public var limit: Int
+  public var limit: Int { didSet { setEnd() } }
 
   /// A ring without memory: it has no room.
   public init() {
     layout = RingLayout(header: 0, size: 0, endsSize: 0, ranksSize: 0, limit: 0)
     (tail, tailRecords, region, base, baseRecords, head, headRecords, publishedRecords) = (0, 0, 0, 0, 0, 0, 0, 0)
-    (bytesStart, endsStart, ranksStart) = (0, 0, 0)
+    (bytesAt, endAt, rankAt, bytesEnd, endsEnd) = (0, 0, 0, 0, 0)
     limit = 0
   }
 
@@ -51,21 +55,40 @@ public struct RingProducer: Sendable, BitwiseCopyable {
     tail = window.load(layout.cell(RingLayout.Cell.tail))
     tailRecords = window.load(layout.cell(RingLayout.Cell.tailRecords))
     region = Int(window.load(layout.cell(RingLayout.Cell.region)) & 1)
-    (bytesStart, endsStart, ranksStart) = (layout.bytes(region), layout.ends(region), layout.ranks(region))
+    (bytesAt, endAt, rankAt, bytesEnd, endsEnd) = (0, 0, 0, 0, 0)
     base = window.load(layout.cell(RingLayout.Cell.base + region))
     baseRecords = window.load(layout.cell(RingLayout.Cell.baseRecords + region))
     head = window.loadAcquire(layout.cell(RingLayout.Cell.head))
     headRecords = window.load(layout.cell(RingLayout.Cell.headRecords))
     publishedRecords = tailRecords
     limit = layout.limit
+    setPlaces()
     // Where a process was killed while it began anew.
     if tail == head { begin(region, window) }
+  }
+
+  /// From the positions, where the next record goes.
+  private mutating func setPlaces() {
+    let number = Int(truncatingIfNeeded: tailRecords &- baseRecords)
+    bytesAt = layout.bytes(region) + Int(truncatingIfNeeded: tail &- base)
+    endAt = layout.ends(region) + number * 4
+    rankAt = layout.ranks(region) + number
+    endsEnd = layout.ends(region) + layout.capacity * 4
+    setEnd()
+  }
+
+  private mutating func setEnd() { bytesEnd = end(limit) }
+
+  /// Where records have to end when so many bytes may wait.
+  private func end(_ limit: Int) -> Int {
+    bytesAt + min(layout.size - Int(truncatingIfNeeded: tail &- base), limit - used)
   }
 
   /// Looks how far the writer has come.
   public mutating func refresh(_ window: borrowing MemoryWindow) {
     head = window.loadAcquire(layout.cell(RingLayout.Cell.head))
     headRecords = window.load(layout.cell(RingLayout.Cell.headRecords))
+    setEnd()
   }
 
   /// Bytes that wait, at most.
@@ -112,9 +135,9 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// The writer has nothing in this region: it is the other's, or everything is written.
   private mutating func begin(_ other: Int, _ window: borrowing MemoryWindow) {
     region = other
-    (bytesStart, endsStart, ranksStart) = (layout.bytes(region), layout.ends(region), layout.ranks(region))
     base = tail
     baseRecords = tailRecords
+    setPlaces()
     window.store(layout.cell(RingLayout.Cell.base + region), base)
     window.store(layout.cell(RingLayout.Cell.baseRecords + region), baseRecords)
   }
@@ -122,17 +145,13 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// The room behind the tail, in the window. Empty when no further record can be numbered.
   @inlinable @inline(__always)
   public var room: Range<Int> {
-    let place = Int(truncatingIfNeeded: tail &- base)
-    let start = bytesStart &+ place
-    if Int(truncatingIfNeeded: tailRecords &- baseRecords) >= layout.capacity { return start..<start }
-    return start..<start + max(0, min(layout.size - place, limit - used))
+    bytesAt..<(endAt < endsEnd ? max(bytesAt, bytesEnd) : bytesAt)
   }
 
   /// The same without the last eighth.
   public var roomLessReserve: Range<Int> {
     let room = room
-    let place = Int(truncatingIfNeeded: tail &- base)
-    return room.lowerBound..<room.lowerBound + max(0, min(room.count, layout.size - place, limit - limit / 8 - used))
+    return room.lowerBound..<max(room.lowerBound, min(room.upperBound, end(limit - limit / 8)))
   }
 
   /// Whether the writer has been shown everything, and so could leave it out.
@@ -147,12 +166,13 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   /// Adds the record that stands in the first `length` bytes of `room`.
   @inlinable @inline(__always)
   public mutating func append(_ length: Int, _ rank: RecordRank, _ window: borrowing MemoryWindow) {
-    let number = Int(truncatingIfNeeded: tailRecords &- baseRecords)
-    let at = endsStart &+ number &* 4
     tail &+= UInt64(truncatingIfNeeded: length)
-    window.store32(UInt32(truncatingIfNeeded: tail), at: at)
-    window.store8(rank.rawValue, at: ranksStart &+ number)
+    window.store32(UInt32(truncatingIfNeeded: tail), at: endAt)
+    window.store8(rank.rawValue, at: rankAt)
     tailRecords &+= 1
+    bytesAt &+= length
+    endAt &+= 4
+    rankAt &+= 1
   }
 
   /// Shows the writer everything up to the tail, when the transaction is carried out.

@@ -94,12 +94,11 @@ struct Steps {
     var formatter = built.formatter
     var reader = RecordReader(keys: built.fields.keys)
     var state = RenderState()
-    let origin = RecordOrigin(peer: [], listener: [])
     let window = try lineMemory()
     return try repeated { pickle throws(BenchError) in
       var line = LineBuffer(window.writable(0..<Steps.lineSize))
       guard reader.read(padded(pickle), end: pickle.count),
-        formatter.append(reader, bytes.rawBytes.extracting(pickle), origin, &state, into: &line)
+        formatter.append(reader.values, bytes.rawBytes.extracting(pickle), &state, into: &line)
       else { throw BenchError(message: "a record cannot be formatted") }
     }
   }
@@ -111,13 +110,12 @@ struct Steps {
     var formatter = built.formatter
     var reader = RecordReader(keys: built.fields.keys)
     var state = RenderState()
-    let origin = RecordOrigin(peer: [], listener: [])
     let window = try steps.lineMemory()
     for index in 0..<corpus.count {
       let pickle = corpus.pickle(index)
       var line = LineBuffer(window.writable(0..<lineSize))
       guard reader.read(steps.padded(pickle), end: pickle.count),
-        formatter.append(reader, steps.bytes.rawBytes.extracting(pickle), origin, &state, into: &line)
+        formatter.append(reader.values, steps.bytes.rawBytes.extracting(pickle), &state, into: &line)
       else { throw BenchError(message: "a record cannot be formatted") }
       var text: [UInt8] = []
       text.append(window.bytes(0..<line.count))

@@ -182,7 +182,6 @@ final class EntryMaker {
   private let journal: JournalFormatter
   private var reader: RecordReader
   private var state = RenderState()
-  private let origin = RecordOrigin(peer: Array("127.0.0.1:4000".utf8), listener: Array("tcp".utf8))
   /// Fields that had no text so far.
   var unshown: Int { state.unshown }
 
@@ -214,17 +213,18 @@ final class EntryMaker {
       let record = try state.unpickler.load(frame)
       reader.set(record, state.unpickler.arena, frame)
     }
-    let count = EntryMaker.append(journal, &message, level, reader, frame, origin, &state, &memory)
+    let count = EntryMaker.append(journal, &message, level, reader, frame, &state, &memory)
     return count.map { Array(memory[..<$0]) }
   }
 
   private static func append(
     _ journal: JournalFormatter, _ message: inout LogFormatter, _ level: Int, _ reader: borrowing RecordReader,
-    _ frame: RawSpan, _ origin: RecordOrigin, _ state: inout RenderState, _ memory: inout [UInt8]
+    _ frame: RawSpan, _ state: inout RenderState, _ memory: inout [UInt8]
   ) -> Int? {
     var span = memory.mutableSpan
     var entry = unsafe LineBuffer(span.mutableBytes)
-    return journal.append(reader, frame, origin, level: level, message: &message, &state, into: &entry)
+    return journal.append(
+      reader.values, reader.dictionary, frame, level: level, message: &message, &state, into: &entry)
       ? entry.count : nil
   }
 }

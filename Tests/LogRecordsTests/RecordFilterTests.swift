@@ -183,9 +183,9 @@ struct RecordFilterTests {
         let padded = pickle + [UInt8](repeating: 0xff, count: RecordReader.padding)
         let isRead = reader.read(padded.rawBytes, end: pickle.count)
         #expect(isRead, "\(name)")
-        let number = reader[RecordFields.Slot.levelNumber]?.asInteger
+        let number = reader.values[RecordFields.Slot.levelNumber]?.asInteger
         #expect(number == Int64(level))
-        guard let read = reader[RecordFields.Slot.name] else { continue }
+        guard let read = reader.values[RecordFields.Slot.name] else { continue }
         #expect(Array(pickle[read.offset..<read.offset + Int(read.length)]) == summary.logger)
       }
     }

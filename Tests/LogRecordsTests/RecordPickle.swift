@@ -41,7 +41,10 @@ final class LineMaker {
   private var state: RenderState
   /// Fields that had no text so far.
   var unshown: Int { state.unshown }
-  var origin = RecordOrigin(peer: Array("127.0.0.1:4000".utf8), listener: Array("tcp".utf8))
+  var origin: RecordOrigin {
+    get { state.origin }
+    set { state.origin = newValue }
+  }
 
   init(
     _ format: String, style: FormatString.Style = .percent, defaults: [([UInt8], OwnValue)] = [],
@@ -49,6 +52,7 @@ final class LineMaker {
     receiver: Receiver = Receiver()
   ) throws {
     state = RenderState(receiver: receiver)
+    state.origin = RecordOrigin(peer: Array("127.0.0.1:4000".utf8), listener: Array("tcp".utf8))
     var fields = RecordFields()
     formatter = LogFormatter(
       try FormatString(format, style), time: try AscTime(datefmt: datefmt.map { Array($0.utf8) }, converter: .gmtime),
@@ -67,16 +71,16 @@ final class LineMaker {
       let record = try state.unpickler.load(frame)
       reader.set(record, state.unpickler.arena, frame)
     }
-    let count = LineMaker.append(&formatter, reader, frame, origin, &state, &memory)
+    let count = LineMaker.append(&formatter, reader, frame, &state, &memory)
     return count.map { Array(memory[..<$0]) }
   }
 
   private static func append(
-    _ formatter: inout LogFormatter, _ reader: borrowing RecordReader, _ frame: RawSpan, _ origin: RecordOrigin,
+    _ formatter: inout LogFormatter, _ reader: borrowing RecordReader, _ frame: RawSpan,
     _ state: inout RenderState, _ memory: inout [UInt8]
   ) -> Int? {
     var span = memory.mutableSpan
     var line = unsafe LineBuffer(span.mutableBytes)
-    return formatter.append(reader, frame, origin, &state, into: &line) ? line.count : nil
+    return formatter.append(reader.values, frame, &state, into: &line) ? line.count : nil
   }
 }

@@ -23,7 +23,7 @@ struct RecordReaderTests {
     func fast(_ pickle: [UInt8]) -> [String]? {
       let padded = pickle + [UInt8](repeating: 0x75, count: RecordReader.padding)
       guard fast.read(padded.rawBytes, end: pickle.count) else {
-        for slot in RecordReaderTests.names.indices { #expect(fast[slot] == nil, "a slot of a refused record") }
+        for slot in RecordReaderTests.names.indices { #expect(fast.values[slot] == nil, "a slot of a refused record") }
         return nil
       }
       return Reading.texts(fast, unpickler.arena, padded)
@@ -40,7 +40,7 @@ struct RecordReaderTests {
     ) -> [String] {
       var result: [String] = []
       for slot in RecordReaderTests.names.indices {
-        guard let value = reader[slot] else {
+        guard let value = reader.values[slot] else {
           result.append("-")
           continue
         }

@@ -57,18 +57,18 @@ enum FormatEntry {
   private static func text(
     _ formatter: inout LogFormatter, _ reader: borrowing RecordReader, _ pickle: [UInt8], _ state: inout RenderState
   ) -> [UInt8]? {
-    let origin = RecordOrigin(peer: Array("127.0.0.1:1".utf8), listener: Array("fuzz".utf8))
+    state.origin = RecordOrigin(peer: Array("127.0.0.1:1".utf8), listener: Array("fuzz".utf8))
     state.renderer.reset()
-    return text(memory.window, &formatter, reader, pickle, origin, &state)
+    return text(memory.window, &formatter, reader, pickle, &state)
   }
 
   private static func text(
     _ window: borrowing MemoryWindow, _ formatter: inout LogFormatter, _ reader: borrowing RecordReader,
-    _ pickle: [UInt8], _ origin: RecordOrigin, _ state: inout RenderState
+    _ pickle: [UInt8], _ state: inout RenderState
   ) -> [UInt8]? {
     let room = RingProducer(memory.ring(0), window).room
     var line = LineBuffer(window.writable(room))
-    guard formatter.append(reader, pickle.rawBytes, origin, &state, into: &line) else { return nil }
+    guard formatter.append(reader.values, pickle.rawBytes, &state, into: &line) else { return nil }
     var text: [UInt8] = []
     text.append(window.bytes(room.lowerBound..<room.lowerBound + line.count))
     return text

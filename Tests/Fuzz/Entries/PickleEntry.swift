@@ -42,7 +42,7 @@ enum PickleEntry {
   ) -> [[UInt8]?] {
     var texts: [[UInt8]?] = []
     for slot in 0..<keys.count {
-      guard let value = reader[slot] else {
+      guard let value = reader.values[slot] else {
         texts.append(nil)
         continue
       }
