@@ -236,9 +236,9 @@ public struct LogFormatter: Sendable {
 
     mutating func setWords() {
       guard text.count <= Stamp.wordBytes else { return }
-      let padded = text + [UInt8](repeating: 0, count: Stamp.wordBytes - text.count)
-      let bytes = padded.rawBytes
-      words = (bytes.load64(0), bytes.load64(8), bytes.load64(16), bytes.load64(24))
+      var parts = InlineArray<4, UInt64>(repeating: 0)
+      for (index, byte) in text.enumerated() { parts[index / 8] |= UInt64(byte) << UInt64(8 * (index % 8)) }
+      words = (parts[0], parts[1], parts[2], parts[3])
     }
   }
 

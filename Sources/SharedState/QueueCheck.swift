@@ -1,3 +1,5 @@
+import Pickle
+
 /// Looking at memory that an earlier process left, before a word of it is believed.
 ///
 /// Whoever can write to it could as well write to the log files; this is against damage and mistakes,
@@ -28,14 +30,11 @@ extension QueueMemory {
   private func checkCounters(_ rings: [Int]) throws(StateError) {
     var sum: UInt64 = 0
     func add(_ first: Int, _ count: Int) throws(StateError) {
-      var bits: UInt64 = 0
-      // So few numbers below the limit cannot wrap.
-      for cell in first..<first + count {
-        let number = window.load(cell)
-        bits |= number
-        sum &+= number
+      let cells = QueueMemory.sum(window, first, count)
+      sum &+= cells.sum
+      guard cells.bits < QueueMemory.largestCount, sum < QueueMemory.largestCount else {
+        throw .damaged("the counters")
       }
-      guard bits < QueueMemory.largestCount, sum < QueueMemory.largestCount else { throw .damaged("the counters") }
     }
     try add(QueueLayout.Cell.filtered, 2)
     for listener in 0..<QueueLayout.mostListeners {
@@ -47,6 +46,18 @@ extension QueueMemory {
       try add(layout.cell(RingLayout.Cell.tail), 2)
       try add(layout.cell(RingLayout.Cell.dropped), RingLayout.Cell.droppedCount)
     }
+  }
+
+  /// What cells come to, and all bits that one of them has. So few numbers below the limit cannot wrap.
+  private static func sum(_ window: borrowing MemoryWindow, _ first: Int, _ count: Int) -> (sum: UInt64, bits: UInt64) {
+    let cells = window.bytes(first * 8..<(first + count) * 8)
+    var result = (sum: UInt64(0), bits: UInt64(0))
+    for cell in 0..<count {
+      let number = cells.load64(cell * 8)
+      result.sum &+= number
+      result.bits |= number
+    }
+    return result
   }
 
   private func mayChange(_ cell: Int, _ rings: [Int]) -> Bool {
