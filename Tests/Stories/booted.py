@@ -16,11 +16,11 @@ import sys
 import tempfile
 import time
 
-from support import Failed, check, eventually
+from support import PATIENCE, Failed, check, eventually
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
-DEADLINE = 60  # Seconds that a story may take, each of its controls included.
+DEADLINE = 150  # Seconds that a story may take, each of its controls included.
 SKIPPED = 77  # The exit status that Tests/Stories/run counts as skipped.
 TCP, UDP = ('127.0.0.1', 9020), ('127.0.0.1', 9021)
 UNIX, UNIX_DATAGRAM = '/run/onggi/onggi.sock', '/run/onggi/datagram.sock'
@@ -66,7 +66,7 @@ class Machine:
         self.log = self.folder + '.log'
         self.leader = self.nspawn = None
         self.drop_ins = 0
-        self.patience = 5.0  # Seconds within which a record has to be in the file.
+        self.patience = PATIENCE  # Seconds within which a record has to be in the file.
         script = self.folder + '.prepare'
         with open(script, 'w') as f:
             f.write('#!/bin/sh -e\n' + (prepare or '''
@@ -159,7 +159,7 @@ class Machine:
                 pass
         return None
 
-    def wait_for_another(self, process=None, within=5.0):
+    def wait_for_another(self, process=None, within=PATIENCE):
         """Waits for a daemon that is not that process; returns its number."""
         found = []
 

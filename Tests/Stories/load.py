@@ -7,7 +7,7 @@ import sys
 import time
 
 from booted import TCP, UNIX, Lost
-from support import check, record
+from support import check, eventually, record
 
 
 class Sender:
@@ -20,6 +20,10 @@ class Sender:
             [sys.executable, os.path.abspath(__file__), name, repr(address), str(batch), str(pause), str(int(datagrams))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
+    def has_ended(self):
+        """Whether it can send no more; stop() says why."""
+        return self.process.poll() is not None
+
     def stop(self):
         self.process.stdin.close()
         text = self.process.stdout.read()
@@ -30,6 +34,12 @@ class Sender:
 def eight(machine):
     """Four senders over TCP, four over a Unix socket."""
     return [Sender('s%d' % number, TCP if number % 2 else machine.path(UNIX)) for number in range(8)]
+
+
+def all_through(machine, senders, path):
+    """Waits for a record of each. A connection that a process dies in accepting is gone with it, so who kills waits first."""
+    names = {sender.name for sender in senders}
+    eventually(lambda: {line.partition(' ')[0] for line in machine.lines(path)} >= names, 'not every sender gets through', 15)
 
 
 def verify(senders, lines):
