@@ -45,12 +45,15 @@ let package = Package(
       swiftSettings: lean),
     .executableTarget(
       name: "onggi", dependencies: ["LogDaemon", "LogListeners", "LogHandlers", "LogRecords", "Pickle"],
-      swiftSettings: lean,
+      exclude: ["sections.ld"], swiftSettings: lean,
       // Relocations in a twentieth of the space, which is read at every start: only GNU ld packs them
-      // so that glibc takes them.
+      // so that glibc takes them. And constants that cannot be written.
       linkerSettings: [
         .unsafeFlags(
-          ["-use-ld=bfd", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], .when(configuration: .release))
+          [
+            "-use-ld=bfd", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+            "-Xlinker", "-T", "-Xlinker", "\(Context.packageDirectory)/Sources/onggi/sections.ld",
+          ], .when(configuration: .release))
       ]),
     .executableTarget(
       name: "onggi-bench", dependencies: ["LogDaemon", "LogRecords", "Pickle", "SharedState"],

@@ -48,7 +48,11 @@ func serve(_ file: String?) -> Int32 {
     )
   }
   StartMemory.release()
-  dispatchMain()
+  // Once more when the queues have begun, too. Nothing is on the main queue: dispatchMain would end this
+  // thread, and to unwind it the tables of stack frames would be read.
+  sleep(1)
+  StartMemory.release()
+  while true { pause() }
 }
 
 enum DecodeQueues {
