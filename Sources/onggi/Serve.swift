@@ -51,7 +51,7 @@ func serve(_ file: String?) -> Int32 {
   // Once more when the queues have begun, too. Nothing is on the main queue: dispatchMain would end this
   // thread, and to unwind it the tables of stack frames would be read.
   sleep(1)
-  StartMemory.release()
+  StartMemory.releaseForGood()
   while true { pause() }
 }
 

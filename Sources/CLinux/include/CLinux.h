@@ -56,6 +56,9 @@ static inline void onggi_store_release(uint64_t *cell, uint64_t value) {
 // The heap's free pages are given back too.
 void onggi_release_start_memory(void);
 
+// Has the kernel map four pages of code and constants for each one that is read from now on, and not sixteen.
+void onggi_cut_mappings(void);
+
 // ---- Receiving -----------------------------------------------------------------------------------
 
 // struct mmsghdr of <sys/socket.h>, which shows it under _GNU_SOURCE only.
