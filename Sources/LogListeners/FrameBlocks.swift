@@ -5,9 +5,13 @@ import SharedState
 struct FrameBlocks {
   private let classes: FrameBlockClasses
   private let start: Int
-  /// Free blocks of each class. Blocks that were never used are not listed: they are from `fresh` on.
-  private var free: [[Int32]]
+  /// Free blocks of each class: those that may have pages, and those that have none. Blocks that were
+  /// never used are not listed: they are from `fresh` on.
+  private var warm: [[Int32]]
+  private var cold: [[Int32]]
   private var fresh: [Int]
+  /// Blocks of each class in use.
+  private var taken: [Int]
   /// Bytes of frames that blocks are in use for.
   private(set) var used = 0
   /// What `used` may reach. A single frame may exceed it, so that there is always one that gets on.
@@ -16,52 +20,65 @@ struct FrameBlocks {
   init(_ layout: QueueLayout, limit: Int) {
     classes = layout.frameBlocks
     start = layout.blocks
-    free = Array(repeating: [], count: classes.count)
+    warm = Array(repeating: [], count: classes.count)
+    cold = warm
     fresh = Array(repeating: 0, count: classes.count)
+    taken = fresh
     self.limit = limit
   }
 
   /// A block for a frame of `size` bytes, or nil when partial frames have all the memory they may.
   mutating func allocate(_ size: Int) -> Block? {
     guard used == 0 || used + size <= limit, let index = classes.index(for: size) else { return nil }
-    if let number = free[index].popLast() {
-      used += size
-      return Block(kind: Int32(index), number: number, offset: start + classes.offset(index, Int(number)), size: size)
+    let number: Int32
+    if let last = warm[index].popLast() ?? cold[index].popLast() {
+      number = last
+    } else {
+      guard fresh[index] < classes.blocks(index) else { return nil }
+      number = Int32(fresh[index])
+      fresh[index] += 1
     }
-    guard fresh[index] < classes.blocks(index) else { return nil }
-    let number = fresh[index]
-    fresh[index] += 1
+    return take(index, number, size)
+  }
+
+  private mutating func take(_ index: Int, _ number: Int32, _ size: Int) -> Block {
     used += size
-    return Block(kind: Int32(index), number: Int32(number), offset: start + classes.offset(index, number), size: size)
+    taken[index] += 1
+    return Block(kind: Int32(index), number: number, offset: start + classes.offset(index, Int(number)), size: size)
   }
 
   /// Takes a block as in use that an earlier process gave to a frame.
   mutating func adopt(_ stored: StoredBlock, size: Int) -> Block {
     while fresh[stored.kind] <= stored.number {
-      free[stored.kind].append(Int32(fresh[stored.kind]))
+      warm[stored.kind].append(Int32(fresh[stored.kind]))
       fresh[stored.kind] += 1
     }
-    free[stored.kind].removeAll { $0 == stored.number }
-    used += size
-    return Block(
-      kind: Int32(stored.kind), number: Int32(stored.number),
-      offset: start + classes.offset(stored.kind, stored.number), size: size)
+    warm[stored.kind].removeAll { $0 == stored.number }
+    return take(stored.kind, Int32(stored.number), size)
   }
 
   /// Takes a block back, and gives back to the system what only a large frame needed.
+  ///
+  /// A thousand busy connections need a block each after every read: to give its pages back each time
+  /// would cost more than to read. So as many free blocks keep theirs as are in use.
   mutating func release(_ block: Block, _ memory: QueueMemory) {
+    let index = Int(block.kind)
     used -= block.size
-    let kept = FrameBlocks.keptBytes
-    if block.number >= FrameBlocks.keptBlocks || block.size > kept {
-      let keep = block.number >= FrameBlocks.keptBlocks ? 0 : kept
-      if block.size > keep {
-        memory.file.discard(block.offset + keep..<block.offset + (block.size + 4095) / 4096 * 4096)
-      }
+    taken[index] -= 1
+    if block.size > FrameBlocks.keptBytes {
+      let end = block.offset + (block.size + 4095) / 4096 * 4096
+      memory.file.discard(block.offset + FrameBlocks.keptBytes..<end)
     }
-    free[Int(block.kind)].append(block.number)
+    warm[index].append(block.number)
+    while warm[index].count > max(FrameBlocks.keptBlocks, taken[index]), let number = warm[index].popLast() {
+      let offset = start + classes.offset(index, Int(number))
+      memory.file.discard(offset..<offset + min(FrameBlocks.keptBytes, classes.size(index)))
+      cold[index].append(number)
+    }
   }
 
-  /// Bytes at the start of a block, and blocks of a class, that keep their pages when they are free.
+  /// Bytes at the start of a block that keep their pages when it is free, and blocks of a class that do so
+  /// whatever is in use.
   static let keptBytes = 16 * 1024
   static let keptBlocks = 32
 
