@@ -48,8 +48,9 @@ func serve(_ file: String?) -> Int32 {
     )
   }
   StartMemory.release()
-  // Once more when the queues have begun, too. Nothing is on the main queue: dispatchMain would end this
-  // thread, and to unwind it the tables of stack frames would be read.
+  // Once more when the queues have begun, too. Nothing is on the main queue. dispatchMain would end this
+  // thread, and to unwind it the tables of stack frames would be read; and it would let signals through, of
+  // which one that comes before Dispatch has begun to wait for it ends the process.
   sleep(1)
   StartMemory.releaseForGood()
   while true { pause() }
