@@ -14,11 +14,13 @@ enum Descriptors {
   }
 
   /// Has Dispatch open its timers' descriptors, one for each clock, while there are some. It does so
-  /// with the first timer, and when there is no descriptor then, that timer never fires. Nobody waits:
-  /// a clock that stands still, as in tests, never lets one fire either.
+  /// with the first timer that is not due yet when its thread gets to it, on a busy machine after some
+  /// time; when there is no descriptor then, that timer never fires.
   static func openTimers() {
     let queue = DispatchQueue(label: "onggi.timers")
-    queue.asyncAfter(deadline: .now() + .milliseconds(1)) {}
-    queue.asyncAfter(wallDeadline: .now() + .milliseconds(1)) {}
+    queue.asyncAfter(deadline: .now() + .seconds(year)) {}
+    queue.asyncAfter(wallDeadline: .now() + .seconds(year)) {}
   }
+
+  private static let year = 365 * 86_400
 }
