@@ -62,7 +62,9 @@ let package = Package(
     .testTarget(name: "PickleTests", dependencies: ["Pickle", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "LogRecordsTests", dependencies: ["LogRecords", "Pickle", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "OnggiTests", dependencies: ["onggi", "LogDaemon"], swiftSettings: strict),
-    .testTarget(name: "LogDaemonTests", dependencies: ["LogDaemon", "LogRecords"], swiftSettings: strict),
+    .testTarget(
+      name: "LogDaemonTests", dependencies: ["LogDaemon", "LogHandlers", "LogRecords", "SharedState"],
+      swiftSettings: strict),
     .testTarget(name: "SharedStateTests", dependencies: ["SharedState", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "LogHandlersTests",

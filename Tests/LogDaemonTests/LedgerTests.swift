@@ -1,4 +1,5 @@
 import LogHandlers
+import SharedState
 import Testing
 
 @testable import LogDaemon
@@ -37,6 +38,34 @@ struct LedgerTests {
     ledger.dropPending()
     let file = ledger.handlers[0].statistics
     #expect(file.pending == 0 && file.dropped[.stopping] == 3 && file.accepted == 8)
+  }
+
+  /// What is rare is noted when something says so, and the rest with each read.
+  @Test func theNextProcessGoesOnCounting() throws {
+    let memory = try QueueMemory(
+      layout: QueueLayout(connections: 1, memory: 1 << 20, largestFrame: 4096, rings: 2), name: "onggi-test")
+    var ledger = QueueLedger(listeners: 2, handlers: 2)
+    var stored = StoredLedger(memory.layout, ledger)
+    var transaction = Transaction(memory.layout)
+    func isKept() -> Bool {
+      stored.note(ledger, &transaction, memory.window)
+      transaction.commit(memory.window)
+      let next = QueueLedger(stored: memory, listeners: 2, handlers: 2)
+      return String(describing: next) == String(describing: ledger)
+    }
+    (ledger.listeners[1].frames, ledger.listeners[1].bytes, ledger.routed) = (10, 12_345, 9)
+    stored.touch(1)
+    #expect(isKept(), "frames of one listener")
+    (ledger.listeners[0].frames, ledger.listeners[1].frames, ledger.filtered) = (2, 11, 1)
+    stored.touch(0)
+    stored.touch(1)
+    #expect(isKept(), "frames of two listeners")
+    ledger.listeners[0].rejected[Rejection.malformed.rawValue] = 3
+    ledger.listeners[1].idle = 4
+    ledger.handlers[0].full = SIMD4(5, 6, 7, 8)
+    (ledger.handlers[1].discarded, ledger.handlers[1].tooBig, ledger.handlers[1].unformatted) = (9, 10, 11)
+    stored.touch()
+    #expect(isKept(), "what is rare")
   }
 
   @Test func theSameNameCountsTogether() {
