@@ -96,9 +96,10 @@ public struct RingProducer: Sendable, BitwiseCopyable {
   public var isEmpty: Bool { tail == head }
 
   /// Starts at a region's beginning again, if that is possible now: in the same region when nothing
-  /// waits, in the other one when enough has come. Between transactions only: everything up to the
-  /// tail is published.
+  /// waits, in the other one when enough has come. Never within a transaction: a process that is killed
+  /// before it would leave a tail that lies in front of its region.
   public mutating func rewind(_ window: borrowing MemoryWindow) {
+    guard isPublished else { return }
     if tail != head { refresh(window) }
     guard tail != base else { return }
     if tail == head {

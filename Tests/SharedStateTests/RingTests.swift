@@ -190,6 +190,18 @@ struct RingTests {
     #expect(ring.take(.max) == Self.record(2, RingProducer.changeOver))
   }
 
+  /// A process may be killed before it shows what it has put in.
+  @Test func withinATransactionARingStaysInItsRegion() throws {
+    let ring = try RingBench()
+    #expect(ring.add(Self.record(1, RingProducer.changeOver)))
+    let place = ring.producer.room.lowerBound
+    ring.memory.window.store8(7, at: place)
+    ring.producer.append(1, .info, ring.memory.window)
+    ring.rewind()
+    #expect(ring.producer.room.lowerBound == place + 1)
+    #expect(RingProducer(ring.memory.ring(0), ring.memory.window).room.lowerBound == place)
+  }
+
   /// One thread puts in and rewinds, another takes out: nothing is lost, torn or out of order.
   @Test func twoThreads() throws {
     let memory = try testMemory()
