@@ -333,6 +333,18 @@ struct QueueCheckTests {
     #expect(throws: StateError.otherVersion) { try QueueMemory(adopting: fcntl(cut.descriptor, F_DUPFD_CLOEXEC, 3)) }
   }
 
+  /// Whether a record is written in part is what the ends of the ring say, whatever was noted of it.
+  @Test(arguments: [2, 4, 6]) func aRecordIsTornWhereTheWriterStands(bytes: Int) throws {
+    let memory = try Self.left(["one\n", "two\n"])
+    var consumer = RingConsumer(memory, ring: 0)
+    #expect(consumer.pending() == 2)
+    let isTorn = bytes % 4 != 0
+    consumer.advance(bytes: bytes, records: bytes / 4, isTorn: isTorn)
+    let cell = memory.ring(0).cell(Cell.torn)
+    memory.window.store(cell, isTorn ? 0 : 1)
+    #expect(try Self.adopt(memory).window.load(cell) == (isTorn ? 1 : 0))
+  }
+
   // MARK: Another layout
 
   @Test func anotherLayoutKeepsNamesCountersAndPartialFrames() throws {
