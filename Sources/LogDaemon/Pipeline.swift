@@ -33,49 +33,49 @@ public struct Pipeline: ~Copyable, RecordSink {
   }
 
   /// What becomes of a handler's records.
-  private enum Kind: UInt8 { case discarded, lines, entries }
+  enum Kind: UInt8 { case discarded, lines, entries }
 
-  private let largestFrame: Int
+  let largestFrame: Int
   /// By handler; nil: a `NullHandler`.
-  private let handlers: [(any LogHandler)?]
-  private let kinds: [Kind]
+  let handlers: [(any LogHandler)?]
+  let kinds: [Kind]
   /// By handler; nil: its records become lines.
-  private let journals: [JournalFormatter?]
-  private let whenFull: [Configuration.WhenFull]
+  let journals: [JournalFormatter?]
+  let whenFull: [Configuration.WhenFull]
   /// By handler: whether records wait for room rather than being dropped.
-  private let waits: [Bool]
+  let waits: [Bool]
   /// The decode queue's number.
-  private let queue: Int
+  let queue: Int
   /// By handler: its number in the ledger.
-  private let numbers: [Int]
+  let numbers: [Int]
   /// By listener: how its senders' Python 2 strings are read.
-  private let charsets: [Renderer.Charset]
+  let charsets: [Renderer.Charset]
   /// By listener: who may send datagrams; nil: everybody. Streams are looked at when they are accepted.
-  private let allowed: [AllowList?]
+  let allowed: [AllowList?]
   /// Whether a format shows the peer, so that each datagram's sender has to be named.
-  private let namesPeers: Bool
-  private let status: ServiceStatus?
-  private let report: @Sendable (PipelineEvent) -> Void
+  let namesPeers: Bool
+  let status: ServiceStatus?
+  let report: @Sendable (PipelineEvent) -> Void
 
-  private var reader: RecordReader
-  private var state: RenderState
-  private var tree: LoggerTree
-  private var stage: FilterStage
+  var reader: RecordReader
+  var state: RenderState
+  var tree: LoggerTree
+  var stage: FilterStage
   /// Reads the summaries of filters, beside the record at hand.
-  private var summaryReader: RecordReader
-  private var isSummary = false
-  private var formatters: [LogFormatter]
+  var summaryReader: RecordReader
+  var isSummary = false
+  var formatters: [LogFormatter]
   /// By handler.
-  private var rings: [RingProducer]
-  private var savedRings: [RingProducer]
-  private var savedCounts: [QueueLedger.Handler]
-  private let budget: RingBudget
-  public private(set) var ledger: QueueLedger
-  private var stored: StoredLedger
-  public private(set) var peers: PeerCounts
-  public private(set) var unflushed = 0
+  var rings: [RingProducer]
+  var savedRings: [RingProducer]
+  var savedCounts: [QueueLedger.Handler]
+  let budget: RingBudget
+  public internal(set) var ledger: QueueLedger
+  var stored: StoredLedger
+  public internal(set) var peers: PeerCounts
+  public internal(set) var unflushed = 0
   /// `unflushed` before the record at hand.
-  private var savedUnflushed = 0
+  var savedUnflushed = 0
 
   /// - Parameters:
   ///   - queue: the decode queue's number
@@ -198,7 +198,7 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   /// The general machine, for every pickle that is not of the stock shape. Returns why it is refused.
   @inline(never)
-  private mutating func decode(_ pickle: RawSpan) -> PickleError? {
+  mutating func decode(_ pickle: RawSpan) -> PickleError? {
     do throws(PickleError) {
       let record = try state.unpickler.load(pickle)
       guard record.kind == .dictionary else {
@@ -211,29 +211,11 @@ public struct Pipeline: ~Copyable, RecordSink {
     }
   }
 
-  @inline(never)
-  private mutating func reject(_ error: PickleError, from peer: Peer) {
-    let reason: Rejection =
-      switch error.code {
-      case .limitExceeded: .limit
-      case .notARecord: .notARecord
-      default: .malformed
-      }
-    reject(reason, from: peer, detail: error.description)
-  }
-
-  private mutating func reject(_ reason: Rejection, from peer: Peer, detail: String) {
-    ledger.listeners[peer.listener].rejected[reason.rawValue] += 1
-    peers.rejected.count(peer.address, 1, reason: reason)
-    stored.touch()
-    report(.rejected(reason, peer: peer.name, detail: detail))
-  }
-
   // MARK: Record to handlers
 
   /// False: a handler has no room, and nothing has happened.
   @inline(__always)
-  private mutating func route(_ pickle: RawSpan, _ window: borrowing MemoryWindow, from peer: Peer) -> Bool {
+  mutating func route(_ pickle: RawSpan, _ window: borrowing MemoryWindow, from peer: Peer) -> Bool {
     let level = level()
     let number = routeOfName(pickle)
     guard level >= tree.level(of: number) else {
@@ -252,7 +234,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   }
 
   @inline(never)
-  private mutating func routeToAll(
+  mutating func routeToAll(
     _ pickle: RawSpan, _ level: Int, _ targets: Range<Int>, _ window: borrowing MemoryWindow
   ) -> Bool {
     if targets.count > 1 { save(targets) }
@@ -272,7 +254,7 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   /// The same where filters have to look at the record itself.
   @inline(never)
-  private mutating func routeFiltered(
+  mutating func routeFiltered(
     _ pickle: RawSpan, _ level: Int, _ route: Int, _ window: borrowing MemoryWindow, from peer: Peer
   ) -> Bool {
     stage.decide(reader, pickle, level, loggerName(pickle), tree, route: route, &state, from: peer)
@@ -291,32 +273,10 @@ public struct Pipeline: ~Copyable, RecordSink {
     return true
   }
 
-  /// Notes how things stand, so that a record which does not fit everywhere can be taken back.
-  @inline(never)
-  private mutating func save(_ targets: Range<Int>) {
-    for index in targets { save(tree.target(index).handler) }
-  }
-
-  private mutating func save(_ handler: Int) {
-    savedRings[handler] = rings[handler]
-    savedCounts[handler] = ledger.handlers[numbers[handler]]
-  }
-
-  @inline(never)
-  private mutating func restore(_ targets: Range<Int>) {
-    for index in targets { restore(tree.target(index).handler) }
-    unflushed = savedUnflushed
-  }
-
-  private mutating func restore(_ handler: Int) {
-    rings[handler] = savedRings[handler]
-    ledger.handlers[numbers[handler]] = savedCounts[handler]
-  }
-
   /// The record's level. One without a number is not lost for it: it counts as the lowest that a
   /// logger can be enabled for.
   @inline(__always)
-  private func level() -> Int {
+  func level() -> Int {
     guard let value = reader.values[RecordFields.Slot.levelNumber] else { return 1 }
     switch value.kind {
     case .integer: return Int(value.asInteger)
@@ -330,7 +290,7 @@ public struct Pipeline: ~Copyable, RecordSink {
   }
 
   @inline(__always)
-  private mutating func routeOfName(_ pickle: RawSpan) -> Int {
+  mutating func routeOfName(_ pickle: RawSpan) -> Int {
     guard let name = reader.values[RecordFields.Slot.name], name.kind == .string || name.kind == .string2 else {
       return tree.route(pickle.piece(0, 0))
     }
@@ -338,7 +298,7 @@ public struct Pipeline: ~Copyable, RecordSink {
     return tree.route(pickle.piece(name.offset, Int(name.length)))
   }
 
-  private func loggerName(_ pickle: RawSpan) -> [UInt8] {
+  func loggerName(_ pickle: RawSpan) -> [UInt8] {
     var name: [UInt8] = []
     if let value = reader.values[RecordFields.Slot.name], value.kind == .string || value.kind == .string2 {
       name.append(state.unpickler.arena.bytes(value, pickle))
@@ -346,59 +306,11 @@ public struct Pipeline: ~Copyable, RecordSink {
     return name
   }
 
-  // MARK: What filters have to say
-
-  public var nextDeadline: UInt64 { stage.nextDeadline }
-
-  public mutating func meetDeadline(_ now: UInt64, _ window: borrowing MemoryWindow) {
-    stage.meetDeadline(now, tree)
-    guard !stage.due.isEmpty else { return }
-    rewind(window)
-    _ = writeSummaries(window)
-  }
-
-  /// Writes what filters have to say, as records of the loggers they kept back. False: there is no room
-  /// for some of it.
-  private mutating func writeSummaries(_ window: borrowing MemoryWindow) -> Bool {
-    while case (let handler, var summary)? = stage.due.first {
-      let pickle = summary.pickle(created: SystemFiles.wallTime())
-      let padded = pickle + [UInt8](repeating: 0, count: RecordReader.padding)
-      guard summaryReader.read(padded.rawBytes, end: pickle.count) else {
-        // No bytes of a sender's make it unreadable. Were it otherwise, rather without a summary, whose records
-        // were counted when they came, than without a daemon.
-        stage.removeFirst()
-        continue
-      }
-      swap(&reader, &summaryReader)
-      isSummary = true
-      savedUnflushed = unflushed
-      swap(&state.origin, &summary.origin)
-      let done = write(pickle.rawBytes, to: handler, level(), window)
-      swap(&state.origin, &summary.origin)
-      isSummary = false
-      swap(&reader, &summaryReader)
-      guard done else { return false }
-      stage.removeFirst()
-    }
-    return true
-  }
-
-  /// What could not be written yet, by the handlers' numbers in the ledger: for the next pipeline.
-  var summariesLeft: [(number: Int, summary: RecordSummary)] {
-    stage.due.map { (numbers[$0.handler], $0.summary) }
-  }
-
-  /// Takes over what an earlier pipeline could not write; what is for handlers that are gone is lost.
-  mutating func carry(_ summaries: [(number: Int, summary: RecordSummary)]) {
-    stage.carry(
-      summaries.compactMap { summary in numbers.firstIndex(of: summary.number).map { ($0, summary.summary) } })
-  }
-
   // MARK: Record to line
 
   /// Formats the record behind the handler's ring. False: there is no room now.
   @inline(__always)
-  private mutating func write(
+  mutating func write(
     _ pickle: RawSpan, to handler: Int, _ level: Int, _ window: borrowing MemoryWindow
   ) -> Bool {
     let kind = kinds[handler]
@@ -434,21 +346,21 @@ public struct Pipeline: ~Copyable, RecordSink {
   }
 
   @inline(never)
-  private mutating func appendEntry(_ pickle: RawSpan, to handler: Int, into entry: inout LineBuffer) -> Bool {
+  mutating func appendEntry(_ pickle: RawSpan, to handler: Int, into entry: inout LineBuffer) -> Bool {
     guard let journal = journals[handler] else { return true }
     return Pipeline.append(reader, pickle, level: level(), &formatters[handler], journal, &state, into: &entry)
   }
 
   /// Static, so that the record's values are borrowed from the reader alone.
   @inline(__always)
-  private static func append(
+  static func append(
     _ reader: borrowing RecordReader, _ pickle: RawSpan, _ formatter: inout LogFormatter, _ state: inout RenderState,
     into line: inout LineBuffer
   ) -> Bool {
     formatter.append(reader.values, pickle, &state, into: &line)
   }
 
-  private static func append(
+  static func append(
     _ reader: borrowing RecordReader, _ pickle: RawSpan, level: Int, _ formatter: inout LogFormatter,
     _ journal: JournalFormatter, _ state: inout RenderState, into entry: inout LineBuffer
   ) -> Bool {
@@ -458,7 +370,7 @@ public struct Pipeline: ~Copyable, RecordSink {
 
   /// Python would have lost the record; the first of a handler is worth a message.
   @inline(never)
-  private mutating func noteUnshown(_ handler: Int) {
+  mutating func noteUnshown(_ handler: Int) {
     state.unshown = 0
     // The daemon's own records have no extra fields.
     if isSummary { return }
@@ -466,133 +378,4 @@ public struct Pipeline: ~Copyable, RecordSink {
     stored.touch()
     if ledger.handlers[numbers[handler]].unformatted == 1 { report(.unformatted(handler: handler)) }
   }
-
-  // MARK: A full ring
-
-  /// What a record that does not fit can do.
-  private enum Room {
-    /// Try again at once.
-    case made
-    /// Be offered again.
-    case later
-    /// It is counted as dropped.
-    case dropped
-  }
-
-  /// Bytes that are freed first for a record that does not fit; each further time, twice as many.
-  private static let firstRoom = 64 * 1024
-
-  @inline(never)
-  private mutating func makeRoom(
-    _ handler: Int, _ rank: RecordRank, _ attempt: Int, _ window: borrowing MemoryWindow
-  ) -> Room {
-    let before = rings[handler].used
-    for index in rings.indices where kinds[index] != .discarded { rings[index].refresh(window) }
-    if budget.giveAll(to: handler, of: &rings, waits: waits) || rings[handler].used < before { return .made }
-    // What the record took itself, of other rings or as an earlier copy of this one, will not become less
-    // however long it waits. Where it took something, all its rings were saved.
-    let own = unflushed - savedUnflushed
-    let start = own > 0 ? savedRings[handler] : rings[handler]
-    if rings[handler].used == rings[handler].added(since: start), start.isAtStart, !waits[handler] || used == own {
-      ledger.handlers[numbers[handler]].tooBig += 1
-      stored.touch()
-      return .dropped
-    }
-    switch whenFull[handler] {
-    case .block: return .later
-    case .dropNewest: return drop(handler, rank)
-    case .dropOldest:
-      // At the end of its region a ring cannot have more room before it turns over, which is done
-      // between two reads.
-      guard !rings[handler].isAtEnd else { return .later }
-      let dropped = handlers[handler]?.dropOldest(
-        queue: queue, bytes: Pipeline.firstRoom << min(attempt, 16), upTo: max(rank, .warning))
-      rings[handler].refresh(window)
-      // What was taken just now is not the writer's to leave out before the transaction.
-      if dropped ?? 0 == 0, !start.isPublished { return .later }
-      // An older record that matters more, or a write that does not return, is in the way.
-      return dropped ?? 0 > 0 ? .made : drop(handler, rank)
-    }
-  }
-
-  /// Bytes that wait in all rings.
-  private var used: Int { rings.reduce(0) { $0 + $1.used } }
-
-  private mutating func drop(_ handler: Int, _ rank: RecordRank) -> Room {
-    ledger.handlers[numbers[handler]].full[Int(rank.rawValue)] += 1
-    stored.touch()
-    return .dropped
-  }
-
-  // MARK: Lines to files
-
-  public mutating func commit(_ transaction: inout Transaction, _ window: borrowing MemoryWindow) {
-    for index in rings.indices where kinds[index] != .discarded { rings[index].publish(&transaction, window) }
-    stored.note(ledger, &transaction, window)
-    status?.note()
-  }
-
-  public mutating func flush() {
-    for handler in handlers { handler?.flush() }
-    unflushed = 0
-  }
-
-  public mutating func backlog(_ window: borrowing MemoryWindow) -> Int {
-    var most = 0
-    // Whoever drops records is not waited for.
-    for index in rings.indices where kinds[index] != .discarded && whenFull[index] == .block {
-      rings[index].refresh(window)
-      most = max(most, rings[index].used)
-    }
-    return most
-  }
-
-  private mutating func rewind(_ window: borrowing MemoryWindow) {
-    for index in rings.indices where kinds[index] != .discarded {
-      rings[index].rewind(window)
-      if whenFull[index] == .dropOldest, rings[index].mustTurn { turn(index, window) }
-    }
-    budget.divide(among: &rings, waits: waits)
-  }
-
-  /// Makes the older region empty, so that the ring can go on there.
-  @inline(never)
-  private mutating func turn(_ handler: Int, _ window: borrowing MemoryWindow) {
-    _ = handlers[handler]?.dropOldest(queue: queue, bytes: rings[handler].usedElsewhere, upTo: .error)
-    rings[handler].rewind(window)
-  }
-
-  // MARK: Streams that end
-
-  public mutating func truncated(_ bytes: Int, from peer: Peer) {
-    ledger.listeners[peer.listener].frames += 1
-    ledger.listeners[peer.listener].bytes += UInt64(bytes)
-    reject(.truncated, from: peer, detail: "the connection ended after \(bytes) bytes of a frame")
-  }
-
-  public mutating func refused(_ reason: StreamRefusal, from peer: Peer) {
-    ledger.listeners[peer.listener].frames += 1
-    switch reason {
-    case .frameTooLong(let length):
-      reject(.tooLong, from: peer, detail: "a frame of \(length) bytes; max_frame_bytes is \(largestFrame)")
-    case .foreign(let name): reject(.foreign, from: peer, detail: "\(name) instead of log records")
-    case .memory: reject(.memory, from: peer, detail: "unfinished frames have all the memory they may have")
-    case .frameTimeout: reject(.timeout, from: peer, detail: "a frame that was not whole within frame_timeout")
-    }
-  }
-
-  public mutating func idle(_ peer: Peer) {
-    ledger.listeners[peer.listener].idle += 1
-    stored.touch()
-    report(.idle(peer: peer.name))
-  }
-}
-
-/// What a pipeline has to say.
-public enum PipelineEvent: Sendable {
-  case rejected(Rejection, peer: String, detail: String)
-  /// A record of this handler lacks a field that its format shows, or has one without a text.
-  case unformatted(handler: Int)
-  /// A connection was closed for its silence.
-  case idle(peer: String)
 }
