@@ -87,3 +87,8 @@ let package = Package(
 if Context.environment["ONGGI_FUZZ"] != nil {
   package.products.append(.library(name: "FuzzEntries", type: .static, targets: ["FuzzEntries"]))
 }
+
+// .ci/run builds some of the test targets alone for a sanitizer.
+if let names = Context.environment["ONGGI_TESTS"]?.split(separator: " ").map(String.init) {
+  package.targets.removeAll { $0.type == .test && !names.contains($0.name) }
+}
