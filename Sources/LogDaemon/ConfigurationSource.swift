@@ -15,6 +15,8 @@ public struct ConfigurationSource: Sendable, CustomStringConvertible {
     public let messages: [String]
     /// nil: there is no file.
     let bytes: [UInt8]?
+    /// Whether it is what the daemon runs with where there is no file.
+    public var isBuiltIn: Bool { configuration != nil && bytes == nil }
   }
 
   private let file: String?

@@ -62,9 +62,8 @@ public struct RingProducer: Sendable, BitwiseCopyable {
     headRecords = window.load(layout.cell(RingLayout.Cell.headRecords))
     publishedRecords = tailRecords
     limit = layout.limit
-    setPlaces()
-    // Where a process was killed while it began anew.
-    if tail == head { begin(region, window) }
+    // Where a process was killed while it began anew, its region's start means nothing.
+    if tail == head { begin(region, window) } else { setPlaces() }
   }
 
   /// From the positions, where the next record goes.

@@ -36,7 +36,8 @@ func serve(_ file: String?) -> Int32 {
   log.sendEntries(to: environment.journalSocket)
   let service = Service(daemon, source, configuration.control, log, status: status, version: Version.text)
   service.start()
-  log.write(.info, "onggi \(Version.text) serves \(source.description)")
+  let what = lastGood?.path ?? (loaded.isBuiltIn ? "its built-in configuration" : source.description)
+  log.write(.info, "onggi \(Version.text) serves \(what)")
   for listener in daemon.listening {
     log.write(.info, "listening: \(listener.name) at \(listener.endpoint.text)")
   }
