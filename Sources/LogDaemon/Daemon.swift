@@ -22,13 +22,13 @@ public final class Daemon: @unchecked Sendable {
 
   let environment: DaemonEnvironment
   let log: DaemonLog
-  private let status: ServiceStatus?
-  private let queue = DispatchQueue(label: "onggi.daemon")
-  private let acceptQueue = DispatchQueue(label: "onggi.accept")
-  private(set) var configuration: Configuration
+  let status: ServiceStatus?
+  let queue = DispatchQueue(label: "onggi.daemon")
+  let acceptQueue = DispatchQueue(label: "onggi.accept")
+  var configuration: Configuration
   var listeners = ListenerTable()
   /// Those of the configuration, in its order.
-  private var handlers: [RunningHandler] = []
+  var handlers: [RunningHandler] = []
   /// Every handler there ever was, by ring: what a reload replaced may still have something to write,
   /// and what it counted stays counted.
   var everyHandler: [RunningHandler] = []
@@ -113,7 +113,7 @@ public final class Daemon: @unchecked Sendable {
   func addListener(_ listener: Configuration.Listener) { configuration.listeners.append(listener) }
 
   /// Numbers for the listeners of a configuration, which the next process knows too.
-  private func numberListeners(_ wanted: [Configuration.Listener]) throws -> [Int] {
+  func numberListeners(_ wanted: [Configuration.Listener]) throws -> [Int] {
     let known = listeners.names.count
     var table = listeners
     let numbers = table.numbers(for: wanted)
@@ -128,7 +128,7 @@ public final class Daemon: @unchecked Sendable {
     return numbers
   }
 
-  private func makeDecoder(_ number: Int, _ plan: DaemonPlan) throws -> DecodeQueue<Pipeline> {
+  func makeDecoder(_ number: Int, _ plan: DaemonPlan) throws -> DecodeQueue<Pipeline> {
     let (slots, keeper) = (slots, keeper)
     let memory = memories[number]
     return try DecodeQueue(
@@ -142,7 +142,7 @@ public final class Daemon: @unchecked Sendable {
 
   /// What makes a decode queue's pipelines, on that queue, out of what the daemon has now: from an earlier
   /// pipeline's counts, or without any.
-  private func pipelines(
+  func pipelines(
     _ number: Int, _ plan: DaemonPlan
   ) -> @Sendable (_ ledger: QueueLedger?, _ peers: PeerCounts) -> Pipeline {
     let (log, memory, handlers, status) = (log, memories[number], handlers, status)
@@ -180,7 +180,7 @@ public final class Daemon: @unchecked Sendable {
   }
 
   /// The handlers of a plan; those that are the same as before go on as they are.
-  private func makeHandlers(
+  func makeHandlers(
     _ plan: DaemonPlan, _ configuration: Configuration, isStart: Bool
   ) throws -> [RunningHandler] {
     var fresh: [RunningHandler] = []
@@ -239,274 +239,6 @@ public final class Daemon: @unchecked Sendable {
     }
     handler.open()
     return handler
-  }
-
-  // MARK: Listening
-
-  /// Sockets for the listeners that are not open yet, by their place in the list; all of them or,
-  /// with an error, none. A socket that listens at the same place already is taken over with
-  /// everything that waits in it.
-  private func bind(
-    _ wanted: [Configuration.Listener], passed: [String: Int32] = [:]
-  ) throws -> [(index: Int, descriptor: Int32)] {
-    var bound: [(index: Int, descriptor: Int32)] = []
-    for (index, listener) in wanted.enumerated() where !listeners.isOpen(listener) {
-      do throws(SystemError) {
-        if let socket = passed[listener.name] {
-          bound.append((index, socket))
-        } else if let open = listeners.descriptor(at: listener.endpoint) {
-          bound.append((index, try Socket.duplicate(open)))
-        } else {
-          bound.append((index, try bind(listener)))
-          keeper.keep(listener: bound[bound.count - 1].descriptor)
-        }
-      } catch {
-        for socket in bound {
-          close(socket.descriptor)
-          if !listeners.isOpen(at: wanted[socket.index].endpoint) { wanted[socket.index].endpoint.removePath() }
-        }
-        throw ListenError("listener \(listener.name): \(error) (\(listener.endpoint.text))")
-      }
-    }
-    return bound
-  }
-
-  private func bind(_ listener: Configuration.Listener) throws(SystemError) -> Int32 {
-    switch listener.endpoint {
-    case .tcp(let address): return try Socket.bound(.internet(host: address.host, port: address.port), .stream)
-    case .udp(let address):
-      let descriptor = try Socket.bound(.internet(host: address.host, port: address.port), .datagram)
-      growReceiveBuffer(descriptor, listener.name)
-      return descriptor
-    case .unix(let path, let access): return try UnixSocketPath.bind(path, access, .stream)
-    case .unixDatagram(let path, let access): return try UnixSocketPath.bind(path, access, .datagram)
-    }
-  }
-
-  private func listen(_ descriptor: Int32, _ listener: Configuration.Listener, _ number: Int) {
-    let name = Array(listener.name.utf8)
-    switch listener.endpoint {
-    case .tcp, .unix: listenForConnections(descriptor, listener, number, name)
-    case .udp, .unixDatagram:
-      let peer = datagramPeer(listener)
-      if case .unixDatagram = listener.endpoint { try? Socket.passCredentials(descriptor) }
-      let token = listeners.datagrams(listener, descriptor)
-      book.addDatagrams(descriptor, listener: number)
-      decoders[token % decoders.count].post { decoder in try? decoder.addDatagrams(descriptor, peer: peer) }
-    }
-  }
-
-  private func listenForConnections(
-    _ descriptor: Int32, _ listener: Configuration.Listener, _ number: Int, _ listenerName: [UInt8]
-  ) {
-    let (slots, keeper, memories, decoders) = (slots, keeper, memories, decoders)
-    let log = log
-    var path: String?
-    if case .unix(let socketPath, _) = listener.endpoint { path = socketPath }
-    let socketPath = path
-    let allowed = listener.allowList
-    let timeouts = listener.timeouts
-    if case .tcp = listener.endpoint { try? Socket.keepAlive(descriptor) }
-    let stream = StreamListener(
-      descriptor, queue: acceptQueue,
-      accepted: { connection, name, host in
-        if let allowed, !allowed.contains(host) {
-          close(connection)
-          slots.refuseNotAllowed(listener: number)
-          log.write(.warning, kind: "refused peers", "refused \(name): it is not in the listener's \"allow\"")
-          return
-        }
-        guard let (queue, slot) = slots.take(listener: number) else {
-          close(connection)
-          log.write(.warning, kind: "refused connections", "refused \(name): max_connections are open")
-          return
-        }
-        var credentials: (uid: UInt32, gid: UInt32, pid: Int32)?
-        if socketPath != nil, let peer = Socket.credentials(connection) {
-          credentials = (peer.uid, peer.gid, peer.pid)
-        }
-        let origin = RecordOrigin(
-          peer: Array((socketPath ?? name).utf8), listener: listenerName, credentials: credentials)
-        let address = credentials.map { PeerAddress.user($0.uid) } ?? host
-        let peer = Peer(listener: number, origin: origin, address: address, timeouts: timeouts)
-        memories[queue].open(
-          slot: slot,
-          ConnectionState(
-            cookie: Socket.cookie(connection), listener: number, peer: socketPath == nil ? Array(name.utf8) : [],
-            credentials: credentials.map { ConnectionState.Credentials(uid: $0.uid, gid: $0.gid, pid: $0.pid) }))
-        keeper.keep(connection, queue: queue, slot: slot)
-        decoders[queue].post { $0.add(connection, slot: slot, peer: peer) }
-      },
-      refused: { error in
-        slots.refuse(listener: number)
-        log.write(.error, kind: "accept", "cannot accept connections: \(error)")
-      })
-    listeners.streams(listener, stream, descriptor)
-    stream.start()
-  }
-
-  /// 64 MiB of datagrams can wait if the system lets them: it caps the request at `rmem_max`.
-  private func growReceiveBuffer(_ descriptor: Int32, _ name: String) {
-    let wanted: Int32 = 64 << 20
-    try? Socket.set(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, wanted)
-    if let now = Socket.option(descriptor, SOL_SOCKET, SO_RCVBUF), now >= wanted { return }
-    try? Socket.set(descriptor, SOL_SOCKET, SO_RCVBUF, wanted)
-    if let now = Socket.option(descriptor, SOL_SOCKET, SO_RCVBUF), now < 4 << 20 {
-      log.write(
-        .warning,
-        "listener \(name): the kernel gives \(now) bytes of receive buffer; raise net.core.rmem_max against losses in bursts"
-      )
-    }
-  }
-
-  // MARK: Reloading
-
-  /// Goes over to another configuration. Throws, and goes on as before, when it cannot be done.
-  ///
-  /// Connections stay. Listeners that are the same stay; `limits` that size memory are those of the
-  /// start.
-  public func reload(_ new: Configuration) throws {
-    try queue.sync {
-      let plan = try DaemonPlan(new, environment)
-      let before = handlers
-      // Whatever can fail comes first.
-      try awaitDecoders()
-      let numbers = try numberListeners(new.listeners)
-      let bound = try bind(new.listeners)
-      let fresh: [RunningHandler]
-      do {
-        fresh = try makeHandlers(plan, new, isStart: false)
-      } catch {
-        for socket in bound { close(socket.descriptor) }
-        throw error
-      }
-      if new.limits.memoryBytes != configuration.limits.memoryBytes
-        || new.limits.maxConnections != configuration.limits.maxConnections
-        || new.limits.maxFrameBytes != configuration.limits.maxFrameBytes
-      {
-        log.write(.warning, "memory_bytes, max_connections and max_frame_bytes change at the next start")
-      }
-      let old = configuration
-      configuration = new
-      configuration.limits = old.limits
-      configuration.limits.stopTimeout = new.limits.stopTimeout
-      handlers = fresh
-      for (number, decoder) in decoders.enumerated() {
-        let make = pipelines(number, plan)
-        onDecoder(decoder) { decoder in
-          decoder.meetAllDeadlines()
-          decoder.replaceSink { sink in
-            // What the old filters have kept back has been told about.
-            var next = make(sink.ledger, sink.peers)
-            next.carry(sink.summariesLeft)
-            return next
-          }
-        }
-      }
-      // What the replaced handlers still hold goes where it was meant to go.
-      for handler in before where !fresh.contains(where: { $0.ring == handler.ring }) { handler.output?.retire() }
-      for listener in old.listeners where !new.listeners.contains(listener) { stopListening(listener) }
-      for (index, descriptor) in bound { listen(descriptor, new.listeners[index], numbers[index]) }
-      let places = new.listeners.map(\.endpoint)
-      for listener in old.listeners where !places.contains(listener.endpoint) { listener.endpoint.removePath() }
-    }
-  }
-
-  /// Throws when a decode queue does not answer.
-  private func awaitDecoders() throws(ReloadError) {
-    let deadline = DispatchTime.now() + Daemon.reloadPatience
-    for decoder in decoders {
-      let done = Handover<Void>()
-      decoder.post { _ in done.put(()) }
-      guard done.take(until: deadline) != nil else { throw ReloadError() }
-    }
-  }
-
-  /// Has a decode queue do something before it reads on, and waits for it: no longer than for one that
-  /// has answered just now.
-  private func onDecoder(
-    _ decoder: DecodeQueue<Pipeline>, _ work: @escaping @Sendable (DecodeQueue<Pipeline>) -> Void
-  ) {
-    let done = Handover<Void>()
-    decoder.post { decoder in
-      work(decoder)
-      done.put(())
-    }
-    guard done.take(until: DispatchTime.now() + Daemon.reloadPatience) == nil else { return }
-    log.write(.warning, "a write does not return: its decode queue goes over to the new configuration when it does")
-  }
-
-  private func stopListening(_ listener: Configuration.Listener) {
-    if let descriptor = listeners.descriptor(at: listener.endpoint) { keeper.forget(listener: descriptor) }
-    switch listeners.remove(listener) {
-    case .stream(let stream): acceptQueue.sync { stream.stop() }
-    case .datagrams(let token, let descriptor):
-      book.removeDatagrams(descriptor)
-      onDecoder(decoders[token % decoders.count]) { $0.removeDatagrams(descriptor) }
-    case nil: break
-    }
-  }
-
-  /// Opens all files by their names again.
-  public func reopen() {
-    queue.sync { for handler in handlers { handler.output?.reopen() } }
-  }
-
-  // MARK: Stopping
-
-  /// Whether what is not written stays where the next process finds it.
-  public var keepsState: Bool { keeper.isAvailable }
-
-  /// Stops to accept, takes what lies in the receive queues now, and writes it. Sockets that the service
-  /// manager keeps stay as they are.
-  ///
-  /// - Returns: records that could not be written within `limits.stop_timeout`
-  public func stop() -> UInt64 {
-    // What is half compressed is begun anew at the next start.
-    defer { LowPriorityQueue.shared.stop() }
-    return queue.sync {
-      let deadline = DispatchTime.now() + configuration.limits.stopTimeout.dispatch
-      for listener in configuration.listeners {
-        if case .stream(let stream)? = listeners.remove(listener) {
-          acceptQueue.sync {
-            stream.acceptAll()
-            stream.stop()
-          }
-          if !keepsState { listener.endpoint.removePath() }
-        }
-      }
-      for decoder in decoders {
-        let done = Handover<Void>()
-        decoder.post { decoder in
-          decoder.drain(until: deadline)
-          repeat {
-            decoder.meetAllDeadlines()
-            if decoder.withSink({ $0.summariesLeft.isEmpty }) { break }
-            usleep(UInt32(Daemon.stopPollMilliseconds * 1000))
-          } while DispatchTime.now() < deadline
-          done.put(())
-        }
-        done.take(until: deadline)
-      }
-      if !keepsState { for listener in configuration.listeners { listener.endpoint.removePath() } }
-      while true {
-        let pending = everyHandler.reduce(0) { $0 + ($1.output?.statistics().pending ?? 0) }
-        if pending == 0 || DispatchTime.now() >= deadline {
-          synchronize(until: deadline)
-          return pending
-        }
-        for handler in everyHandler { handler.output?.flush() }
-        usleep(UInt32(Daemon.stopPollMilliseconds * 1000))
-      }
-    }
-  }
-
-  /// Handlers with `fsync` have their files on the disk, or have had the time for it.
-  private func synchronize(until deadline: DispatchTime) {
-    let group = DispatchGroup()
-    for handler in everyHandler { handler.output?.synchronize(in: group) }
-    guard group.wait(timeout: deadline) == .timedOut else { return }
-    log.write(.error, "stop_timeout is over, and the disk has not confirmed all that was written")
   }
 
   // MARK: The ledger

@@ -1,5 +1,5 @@
 import CLinux
-public import Dispatch
+import Dispatch
 import Glibc
 public import LogRecords
 public import SharedState
@@ -34,39 +34,39 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   static var retryMilliseconds: Int { 2 }
 
   public let memory: QueueMemory
-  private let queue: DispatchQueue
-  private var epoll: Epoll
-  private var source: (any DispatchSourceRead)?
+  let queue: DispatchQueue
+  var epoll: Epoll
+  var source: (any DispatchSourceRead)?
   var sink: Sink
   var blocks: FrameBlocks
-  private var transaction: Transaction
+  var transaction: Transaction
   var connections = ConnectionTable()
-  private var datagramSockets: [DatagramSocket?] = []
+  var datagramSockets: [DatagramSocket?] = []
   /// What was read and could not be taken, since a handler had no room.
   var stalled: Stalled?
-  private let largestFrame: Int
-  private let closed: @Sendable (_ slot: Int, _ peer: Peer) -> Void
+  let largestFrame: Int
+  let closed: @Sendable (_ slot: Int, _ peer: Peer) -> Void
   /// Work that other threads left here.
-  private let inbox = Mutex<[@Sendable (DecodeQueue) -> Void]>([])
+  let inbox = Mutex<[@Sendable (DecodeQueue) -> Void]>([])
   /// Whether there is some; a look at this costs nothing.
-  private let hasInbox = Atomic<Bool>(false)
-  private let wake: EventDescriptor
-  private var rounds = 0
-  private var isStopping = false
-  private var timeouts = ConnectionTimeouts()
-  private var timer: DeadlineTimer?
+  let hasInbox = Atomic<Bool>(false)
+  let wake: EventDescriptor
+  var rounds = 0
+  var isStopping = false
+  var timeouts = ConnectionTimeouts()
+  var timer: DeadlineTimer?
   /// Nanoseconds that the queue has waited for room in all, and since when it does so now.
-  private var waited: UInt64 = 0
-  private var waitsSince: UInt64?
+  var waited: UInt64 = 0
+  var waitsSince: UInt64?
 
   /// A token in epoll: what is ready.
-  private enum Token {
+  enum Token {
     static var wake: UInt64 { UInt64.max }
     /// Datagram sockets are numbered from here; connections are slots.
     static var datagrams: UInt64 { 1 << 32 }
   }
 
-  private struct DatagramSocket {
+  struct DatagramSocket {
     let descriptor: Int32
     let peer: Peer
   }
@@ -140,72 +140,6 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     sink = new
   }
 
-  // MARK: Sockets
-
-  /// Takes over a connection. On the queue.
-  public func add(_ descriptor: Int32, slot: Int, peer: Peer) {
-    connections[slot] = Connection(descriptor: descriptor, peer: peer)
-    do throws(SystemError) {
-      try Epoll.add(epoll.descriptor, descriptor, token: UInt64(slot))
-    } catch {
-      return close(slot)
-    }
-    noteReceived(slot, isNewFrame: false)
-  }
-
-  /// Takes over a datagram socket. On the queue.
-  public func addDatagrams(_ descriptor: Int32, peer: Peer) throws(SystemError) {
-    try Epoll.add(epoll.descriptor, descriptor, token: Token.datagrams + UInt64(datagramSockets.count))
-    datagramSockets.append(DatagramSocket(descriptor: descriptor, peer: peer))
-  }
-
-  /// Closes a datagram socket. On the queue.
-  public func removeDatagrams(_ descriptor: Int32) {
-    guard let index = datagramSockets.firstIndex(where: { $0?.descriptor == descriptor }) else { return }
-    Epoll.remove(epoll.descriptor, descriptor)
-    Glibc.close(descriptor)
-    datagramSockets[index] = nil
-  }
-
-  /// Takes over a connection of an earlier process with what that one had of a frame. Before `start`.
-  ///
-  /// - Parameter descriptor: nil when it did not come back: what had been read of it is taken, then it
-  ///   ends
-  public func adopt(_ descriptor: Int32?, slot: Int, peer: Peer) {
-    var connection = Connection(descriptor: descriptor ?? -1, peer: peer)
-    connection.noted = memory.storedFrame(slot)
-    guard connection.restore(&blocks) else {
-      // Memory that was checked has no such slot.
-      if let descriptor { Glibc.close(descriptor) }
-      return memory.free(slot: slot)
-    }
-    connections[slot] = connection
-    guard let descriptor else { return }
-    do throws(SystemError) {
-      try Epoll.add(epoll.descriptor, descriptor, token: UInt64(slot))
-    } catch {
-      return close(slot)
-    }
-    noteReceived(slot, isNewFrame: true)
-  }
-
-  private func close(_ slot: Int) {
-    guard let connection = connections[slot] else { return }
-    sink.commit(&transaction, memory.window)
-    memory.noteFree(slot: slot, &transaction)
-    // Another connection's bytes may wait for room.
-    if stalled == nil { transaction.set(.none, memory.window) }
-    transaction.commit(memory.window)
-    if connection.descriptor >= 0 {
-      Epoll.remove(epoll.descriptor, connection.descriptor)
-      Glibc.close(connection.descriptor)
-    }
-    if let block = connection.block { blocks.release(block, memory) }
-    connections[slot] = nil
-    if !connection.peer.timeouts.isNone { timeouts.closed(slot) }
-    closed(slot, connection.peer)
-  }
-
   /// Carries out what was done, and notes what is to be done next.
   func commit(_ work: Work) {
     sink.commit(&transaction, memory.window)
@@ -214,7 +148,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   }
 
   /// The same, with where a connection's stream stands now.
-  private func commit(_ slot: Int, _ connection: inout Connection, _ work: Work) {
+  func commit(_ slot: Int, _ connection: inout Connection, _ work: Work) {
     let new = connection.stored
     memory.note(new, instead: connection.noted, slot: slot, &transaction)
     connection.noted = new
@@ -224,7 +158,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   // MARK: Reading
 
   /// Reads until nothing has come for a moment. Dispatch calls it when something is ready.
-  private func run() {
+  func run() {
     while true {
       let ready = epoll.wait(milliseconds: 0)
       if ready == 0 {
@@ -263,7 +197,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     }
   }
 
-  private func visit(_ token: UInt64) {
+  func visit(_ token: UInt64) {
     if token == Token.wake {
       wake.clear()
       takeInbox()
@@ -276,7 +210,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     }
   }
 
-  private func takeInbox() {
+  func takeInbox() {
     hasInbox.store(false, ordering: .relaxed)
     let work = inbox.withLock { inbox in
       let work = inbox
@@ -288,7 +222,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
 
   /// One read of a connection: the rest of its partial frame, then whatever comes behind it.
   @discardableResult
-  private func receive(_ slot: Int) -> Bool {
+  func receive(_ slot: Int) -> Bool {
     guard let connection = connections[slot], connection.descriptor >= 0 else { return false }
     let input = memory.layout.input + QueueLayout.inputHeadroom
     let received = Socket.receive(
@@ -364,7 +298,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   }
 
   /// Keeps the bytes behind the last whole frame until the rest comes.
-  private func keep(_ rest: Range<Int>, _ connection: inout Connection) -> StreamRefusal? {
+  func keep(_ rest: Range<Int>, _ connection: inout Connection) -> StreamRefusal? {
     guard !rest.isEmpty else { return nil }
     do throws(Frame.StreamError) {
       try begin(&connection.frame, memory.window, rest)
@@ -378,19 +312,19 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
     return nil
   }
 
-  private func begin(
+  func begin(
     _ frame: inout FrameState, _ window: borrowing MemoryWindow, _ rest: Range<Int>
   ) throws(Frame.StreamError) {
     try frame.begin(window.bytes(rest), largest: largestFrame)
   }
 
-  private func refuse(_ slot: Int, _ reason: StreamRefusal) {
+  func refuse(_ slot: Int, _ reason: StreamRefusal) {
     if let connection = connections[slot] { sink.refused(reason, from: connection.peer) }
     close(slot)
   }
 
   @discardableResult
-  private func receiveDatagrams(_ index: Int) -> Bool {
+  func receiveDatagrams(_ index: Int) -> Bool {
     guard let socket = datagramSockets[index] else { return false }
     let received = Socket.receiveDatagrams(socket.descriptor, listener: socket.peer.listener, memory)
     guard case .count(let count) = received else { return false }
@@ -412,137 +346,6 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
       }
     }
     commit(work)
-  }
-
-  // MARK: Waiting for room
-
-  /// Stops reading until the handler that is full has written something. What other threads left
-  /// here is still done.
-  private func waitForRoom() {
-    source?.suspend()
-    waitsSince = DispatchTime.now().uptimeNanoseconds
-    retryLater()
-  }
-
-  private func retryLater() {
-    queue.asyncAfter(deadline: .now() + .milliseconds(DecodeQueue.retryMilliseconds)) { [self] in
-      takeInbox()
-      if isStopping { return }
-      resume()
-      if stalled != nil {
-        flush()
-        return retryLater()
-      }
-      if let since = waitsSince { waited += DispatchTime.now().uptimeNanoseconds - since }
-      waitsSince = nil
-      source?.resume()
-      run()
-    }
-  }
-
-  private func resume() {
-    guard let work = stalled else { return }
-    stalled = nil
-    switch work {
-    case .stream(let slot, let block, let rest):
-      take(slot, block: block, rest: rest)
-      if stalled == nil, connections[slot]?.descriptor == -1 { end(slot) }
-    case .datagrams(let peer, let next, let count): takeDatagrams(peer, next, count)
-    }
-  }
-
-  // MARK: Deadlines
-
-  private func noteReceived(_ slot: Int, isNewFrame: Bool) {
-    guard let connection = connections[slot], !connection.peer.timeouts.isNone else { return }
-    timeouts.received(
-      slot, connection.peer.timeouts, isPartial: !connection.frame.isBetweenFrames, isNewFrame: isNewFrame,
-      now: DispatchTime.now().uptimeNanoseconds - waited)
-  }
-
-  /// Closes connections that took too long, and lets the sink say what it has to. The connections'
-  /// clock stands still while the queue waits for room: then it is not they who are late.
-  private func meetDeadlines() {
-    let timeout = timeouts.next
-    let sum = sink.nextDeadline
-    guard timeout != .max || sum != .max, !isStopping else { return }
-    let now = DispatchTime.now().uptimeNanoseconds
-    if sum <= now { meetSinkDeadline(now) }
-    guard stalled == nil, timeout <= now - waited else { return }
-    for slot in timeouts.due(now - waited) {
-      // What has come by now counts.
-      receive(slot)
-      guard stalled == nil else { return }
-      if let expiry = timeouts.expiry(slot, now: now - waited) { expire(slot, expiry) }
-    }
-  }
-
-  /// What work is under way stays noted.
-  private func meetSinkDeadline(_ now: UInt64) {
-    sink.meetDeadline(now, memory.window)
-    sink.commit(&transaction, memory.window)
-    transaction.commit(memory.window)
-  }
-
-  /// Has the sink do everything that it would do some time: it is to be replaced, or the queue stops.
-  /// On the queue.
-  public func meetAllDeadlines() {
-    meetSinkDeadline(.max)
-    flush()
-  }
-
-  private func expire(_ slot: Int, _ expiry: ConnectionTimeouts.Expiry) {
-    guard let connection = connections[slot] else { return }
-    switch expiry {
-    case .frame: return refuse(slot, .frameTimeout)
-    case .idle:
-      if connection.frame.isBetweenFrames { sink.idle(connection.peer) }
-      end(slot)
-    }
-  }
-
-  /// Sees to it that the queue is woken for the next deadline, when it goes back to Dispatch.
-  private func armTimer() {
-    if isStopping { return }
-    let timeout = timeouts.next
-    timer?.arm(min(sink.nextDeadline, timeout == .max ? .max : timeout.clampedSum(waited)))
-  }
-
-  // MARK: Stopping
-
-  /// Takes what lies in the receive queues, gives it to the files, and reads nothing more. On the
-  /// queue.
-  ///
-  /// A sender that goes on all the time is listened to for so many reads and no longer; what waits
-  /// for room is waited for until the deadline.
-  public func drain(until deadline: DispatchTime) {
-    isStopping = true
-    for slot in connections.slots {
-      var reads = DecodeQueue.lastReads
-      while reads > 0, connections[slot] != nil, makeRoom(until: deadline), receive(slot) { reads -= 1 }
-    }
-    for index in datagramSockets.indices {
-      var reads = DecodeQueue.lastReads * DecodeQueue.lastReads
-      while reads > 0, makeRoom(until: deadline), receiveDatagrams(index) { reads -= 1 }
-    }
-    flush()
-    // The sockets stay open, but only `post` is still listened to.
-    for slot in connections.slots {
-      if let connection = connections[slot] { Epoll.remove(epoll.descriptor, connection.descriptor) }
-    }
-    for socket in datagramSockets { if let socket { Epoll.remove(epoll.descriptor, socket.descriptor) } }
-  }
-
-  /// Waits until nothing is stalled; false when that does not happen in time.
-  private func makeRoom(until deadline: DispatchTime) -> Bool {
-    while stalled != nil {
-      flush()
-      resume()
-      if stalled == nil { break }
-      guard DispatchTime.now() < deadline else { return false }
-      usleep(UInt32(DecodeQueue.retryMilliseconds * 1000))
-    }
-    return true
   }
 }
 
