@@ -18,6 +18,8 @@ public final class FileHandler: LogHandler {
   /// How long a writer waits for more before it looks again: the lines of so much time go out with one
   /// `write`.
   static let gatherMicroseconds: UInt32 = 1000
+  /// Between writes that are seldom, so that nobody waits for more after them.
+  static let seldomNanoseconds: UInt64 = 3_000_000
   /// Records that make a flood.
   static let flood: UInt64 = 128
   /// A write that takes longer shows a slow disk, which is one for so long.
@@ -37,6 +39,8 @@ public final class FileHandler: LogHandler {
   private let wanted = Atomic<Bool>(false)
   /// Where everything is done that may wait for the disk, or for ever.
   private let queue = DispatchQueue(label: "onggi.handler")
+  /// When the queue wrote last: `DispatchTime`'s uptime.
+  private let lastWritten = Atomic<UInt64>(0)
   /// Whether the queue has something to do.
   private let isBusy = Atomic<Bool>(false)
   /// Whether it is a file on a disk.
@@ -104,7 +108,11 @@ public final class FileHandler: LogHandler {
   private func writeWhatComes() {
     while true {
       flushNow()
-      usleep(FileHandler.gatherMicroseconds)
+      // Who comes once in a while is not followed at once by more: one wakeup less.
+      let now = DispatchTime.now().uptimeNanoseconds
+      if now - lastWritten.exchange(now, ordering: .relaxed) < FileHandler.seldomNanoseconds {
+        usleep(FileHandler.gatherMicroseconds)
+      }
       if wanted.load(ordering: .sequentiallyConsistent) { continue }
       isBusy.store(false, ordering: .sequentiallyConsistent)
       // Who came before that has seen a busy queue.

@@ -160,13 +160,13 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   /// Reads until nothing has come for a moment. Dispatch calls it when something is ready.
   func run() {
     while true {
-      let ready = epoll.wait(milliseconds: 0)
+      var ready = epoll.wait(milliseconds: 0)
       if ready == 0 {
         meetDeadlines()
         flush()
         if stalled != nil { return waitForRoom() }
-        guard epoll.wait(milliseconds: DecodeQueue.stayMilliseconds) > 0 else { return armTimer() }
-        continue
+        ready = epoll.wait(milliseconds: DecodeQueue.stayMilliseconds)
+        guard ready > 0 else { return armTimer() }
       }
       for index in 0..<ready {
         // The inbox waits for one read, not for those of everybody who sends.
