@@ -31,7 +31,8 @@ extension Pipeline {
   }
 
   mutating func rewind(_ window: borrowing MemoryWindow) {
-    for index in rings.indices where kinds[index] != .discarded {
+    // Within a transaction no ring turns over, and so nothing is to be dropped for it.
+    for index in rings.indices where kinds[index] != .discarded && rings[index].isPublished {
       rings[index].rewind(window)
       if whenFull[index] == .dropOldest, rings[index].mustTurn { turn(index, window) }
     }
