@@ -68,7 +68,7 @@ struct FilterStage: ~Copyable {
     swap(&text, &self.text)
     text.removeAll(keepingCapacity: true)
     let unshown = state.unshown
-    state.renderer.reset()
+    state.renderer.reset(pickleBytes: pickle.byteCount)
     RecordMessage.append(record, pickle, &state, into: &text)
     // The formatter will come to the same, and count it.
     state.unshown = unshown

@@ -325,7 +325,7 @@ public struct Pipeline: ~Copyable, RecordSink {
       // Where records are dropped, the last part of the room is kept for those that matter most.
       let room = waits[handler] || rank == .error ? rings[handler].room : rings[handler].roomLessReserve
       var line = LineBuffer(window.writable(room))
-      state.renderer.reset()
+      state.renderer.reset(pickleBytes: pickle.byteCount)
       let fits =
         kind == .lines
         ? Pipeline.append(reader, pickle, &formatters[handler], &state, into: &line)

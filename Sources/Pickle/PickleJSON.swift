@@ -39,10 +39,10 @@ public struct PickleJSON: Sendable {
     renderer = Renderer(charset: charset)
   }
 
-  /// Starts the account of `RenderLimits.work` anew.
-  public mutating func reset() {
-    work = 0
-    renderer.reset()
+  /// Starts the account of a new pickle: see `Renderer.reset`.
+  public mutating func reset(pickleBytes: Int) {
+    work = RenderLimits.spent(pickleBytes: pickleBytes)
+    renderer.reset(pickleBytes: pickleBytes)
   }
 
   /// Appends the value's JSON, without a newline. On an error `out` is what it was before.

@@ -43,8 +43,14 @@ public enum RenderLimits {
   public static let text = 1 << 24
   /// Nested containers.
   public static let depth = 512
-  /// Values visited: shared containers count each time.
+  /// Values visited for one record: shared containers count each time.
   public static let work = 1 << 20
+  /// Of these, what any record may cost, and what each byte of its pickle adds: a few hundred bytes that
+  /// share containers must not keep a processor busy for a second.
+  public static let firstWork = 1 << 14
+  public static let workPerByte = 4
+  /// What counts as done when a record begins.
+  static func spent(pickleBytes: Int) -> Int { max(0, work - firstWork - workPerByte * pickleBytes) }
   /// Digits of an integer in decimal: `sys.get_int_max_str_digits()` of Python 3.11 and later.
   public static let integerDigits = 4300
 }

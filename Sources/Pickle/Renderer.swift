@@ -29,8 +29,11 @@ public struct Renderer: Sendable {
 
   public init(charset: Charset = .utf8) { self.charset = charset }
 
-  /// Starts a new record's account of `RenderLimits.work`.
-  public mutating func reset() { work = 0 }
+  /// Starts the account of a new record.
+  ///
+  /// - Parameter pickleBytes: its pickle's size, at most `PickleLimits.bytes`, which allows all of
+  ///   `RenderLimits.work`
+  public mutating func reset(pickleBytes: Int) { work = RenderLimits.spent(pickleBytes: pickleBytes) }
 
   /// Appends `str(value)`.
   public mutating func str(

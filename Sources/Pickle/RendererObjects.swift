@@ -15,6 +15,7 @@ extension Renderer {
       out.appendInteger(value.asInteger)
       out.append(UInt8(ascii: ">"))
     case .global:
+      try spend(Renderer.nameWork)
       if let standard = arena.standardValue(value, frame) {
         try renderStandard(standard, style, arena, frame, into: &out)
       } else {
@@ -22,7 +23,7 @@ extension Renderer {
       }
     default:
       // What is looked at before anything is shown is work, too.
-      try spend(workOfLooking(at: value, arena))
+      try spend(Renderer.nameWork + workOfLooking(at: value, arena))
       let standard = value.kind == .object ? arena.standardValue(value, frame) : nil
       guard try enter(value) else { return out.appendASCII(standard.map(cycleText) ?? "...") }
       if let standard {
@@ -37,6 +38,9 @@ extension Renderer {
       leave(value)
     }
   }
+
+  /// A name is looked for in lists of a few hundred, which takes about as long as this many short values.
+  private static let nameWork = 8
 
   private func workOfLooking(at object: PickleValue, _ arena: borrowing PickleArena) -> Int {
     guard object.kind == .object else { return 0 }

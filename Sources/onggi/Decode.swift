@@ -63,7 +63,8 @@ private struct FrameDumper: ~Copyable {
     let start = output.count
     do throws(PickleError) {
       let value = try unpickler.load(pickle)
-      json.reset()
+      // Whoever asks for one waits for it.
+      json.reset(pickleBytes: PickleLimits.bytes)
       do throws(RenderError) {
         try json.append(value, unpickler.arena, pickle, into: &output)
       } catch {

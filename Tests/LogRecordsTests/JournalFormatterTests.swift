@@ -205,7 +205,7 @@ final class EntryMaker {
 
   /// The entry in a buffer of `size` bytes; nil: it does not fit.
   private func bytes(_ pickle: [UInt8], level: Int, size: Int = 1 << 17, general: Bool = false) throws -> [UInt8]? {
-    state.renderer.reset()
+    state.renderer.reset(pickleBytes: pickle.count)
     var memory = [UInt8](repeating: 0xee, count: size)
     let padded = pickle + [UInt8](repeating: 0, count: RecordReader.padding)
     let frame = padded.rawBytes.extracting(0..<pickle.count)

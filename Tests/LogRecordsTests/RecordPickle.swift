@@ -63,7 +63,7 @@ final class LineMaker {
 
   /// The line in a buffer of `size` bytes; nil: it does not fit.
   func line(_ pickle: [UInt8], size: Int = 1 << 16, general: Bool = false) throws -> [UInt8]? {
-    state.renderer.reset()
+    state.renderer.reset(pickleBytes: pickle.count)
     var memory = [UInt8](repeating: 0xee, count: size)
     let padded = pickle + [UInt8](repeating: 0, count: RecordReader.padding)
     let frame = padded.rawBytes.extracting(0..<pickle.count)

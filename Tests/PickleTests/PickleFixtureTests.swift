@@ -102,8 +102,8 @@ struct PickleFuzzTests {
       guard let value = try? unpickler.load(pickle.rawBytes) else { continue }
       accepted += 1
       out.removeAll(keepingCapacity: true)
-      typed.reset()
-      readable.reset()
+      typed.reset(pickleBytes: pickle.count)
+      readable.reset(pickleBytes: pickle.count)
       try? typed.append(value, unpickler.arena, pickle.rawBytes, into: &out)
       try? readable.append(value, unpickler.arena, pickle.rawBytes, into: &out)
     }

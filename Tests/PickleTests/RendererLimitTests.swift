@@ -9,6 +9,7 @@ import Testing
     var unpickler = Unpickler()
     let value = try unpickler.load(frame.rawBytes)
     var renderer = Renderer()
+    renderer.reset(pickleBytes: frame.count)
     var out = [UInt8]("before".utf8)
     do throws(RenderError) {
       try renderer.repr(value, unpickler.arena, frame.rawBytes, into: &out)
@@ -16,7 +17,7 @@ import Testing
     } catch {
       #expect(out == [UInt8]("before".utf8))
       // The renderer is as good as new.
-      renderer.reset()
+      renderer.reset(pickleBytes: frame.count)
       try renderer.repr(.integer(1), unpickler.arena, frame.rawBytes, into: &out)
       #expect(out == [UInt8]("before1".utf8))
       return error
@@ -30,6 +31,18 @@ import Testing
       frame += [0x30, 0x5D, 0x28, 0x68, level, 0x68, level, 0x65, 0x71, level + 1]
     }
     #expect(try error(frame + [0x2E]) == .tooBig)
+  }
+
+  /// What a small pickle may cost grows with its bytes.
+  @Test(arguments: [(100, 0, nil), (250, 0, RenderError.tooBig), (250, 16_000, nil), (2500, 16_000, .tooBig)])
+  func aListSharedOften(times: Int, padding: Int, expected: RenderError?) throws {
+    let zeros = [UInt8]([0x5D, 0x71, 0, 0x28]) + Array(repeating: [0x4B, 0], count: 100).joined() + [0x65]
+    let references = Array(repeating: [0x68, 0] as [UInt8], count: times).joined()
+    // A text that is thrown away.
+    let text =
+      [0x58] + (0..<4).map { UInt8(truncatingIfNeeded: padding >> (8 * $0)) }
+      + [UInt8](repeating: 0x61, count: padding) + [0x30]
+    #expect(try error([0x5D, 0x28] + zeros + references + text + [0x65, 0x2E]) == expected)
   }
 
   @Test func tuplesNestedDeeply() throws {

@@ -113,7 +113,7 @@ import Testing
       try #require(fields.count == 4)
       let frame = bytes(hex: fields[0])
       let value = try unpickler.load(frame.rawBytes)
-      renderer.reset()
+      renderer.reset(pickleBytes: frame.count)
       var texts: [[UInt8]] = [[], [], []]
       try renderer.str(value, unpickler.arena, frame.rawBytes, into: &texts[0])
       try renderer.repr(value, unpickler.arena, frame.rawBytes, into: &texts[1])

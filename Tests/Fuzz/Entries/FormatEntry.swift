@@ -58,7 +58,7 @@ enum FormatEntry {
     _ formatter: inout LogFormatter, _ reader: borrowing RecordReader, _ pickle: [UInt8], _ state: inout RenderState
   ) -> [UInt8]? {
     state.origin = RecordOrigin(peer: Array("127.0.0.1:1".utf8), listener: Array("fuzz".utf8))
-    state.renderer.reset()
+    state.renderer.reset(pickleBytes: pickle.count)
     return text(memory.window, &formatter, reader, pickle, &state)
   }
 

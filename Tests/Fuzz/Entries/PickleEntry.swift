@@ -28,8 +28,7 @@ enum PickleEntry {
       promise(!isStock, "what the reader takes for a record is one")
       return
     }
-    var cursor = unpickler.arena.cursor(value)
-    while let item = unpickler.arena.next(&cursor) { showField(item, unpickler.arena, bytes) }
+    showFields(value, unpickler.arena, bytes)
     if isStock {
       reader.set(value, unpickler.arena, bytes.rawBytes)
       promise(texts(reader, unpickler.arena, bytes) == fast, "the reader and the machine give the same values")
@@ -47,6 +46,7 @@ enum PickleEntry {
         continue
       }
       var renderer = Renderer()
+      renderer.reset(pickleBytes: bytes.count)
       var text: [UInt8] = []
       try? renderer.repr(value, arena, bytes.rawBytes, into: &text)
       texts.append(text)
@@ -54,14 +54,19 @@ enum PickleEntry {
     return texts
   }
 
-  /// What a format shows of a field. Its `repr()` stands in the whole record's.
-  private static func showField(_ value: PickleValue, _ arena: borrowing PickleArena, _ bytes: [UInt8]) {
+  /// What a format shows of each field, on one account of work. Its `repr()` stands in the whole
+  /// record's.
+  private static func showFields(_ record: PickleValue, _ arena: borrowing PickleArena, _ bytes: [UInt8]) {
     var out: [UInt8] = []
     for charset in [Renderer.Charset.utf8, .latin1] {
       var renderer = Renderer(charset: charset)
-      out.removeAll(keepingCapacity: true)
-      try? renderer.str(value, arena, bytes.rawBytes, into: &out)
-      promise(out.count <= RenderLimits.text, "a text keeps its limit")
+      renderer.reset(pickleBytes: bytes.count)
+      var cursor = arena.cursor(record)
+      while let value = arena.next(&cursor) {
+        out.removeAll(keepingCapacity: true)
+        try? renderer.str(value, arena, bytes.rawBytes, into: &out)
+        promise(out.count <= RenderLimits.text, "a text keeps its limit")
+      }
     }
   }
 
@@ -73,7 +78,7 @@ enum PickleEntry {
       var renderer = Renderer(charset: charset)
       for style in styles {
         var out = before
-        renderer.reset()
+        renderer.reset(pickleBytes: bytes.count)
         do throws(RenderError) {
           switch style {
           case .str: try renderer.str(value, arena, bytes.rawBytes, into: &out)
@@ -92,6 +97,7 @@ enum PickleEntry {
     for form in [PickleJSON.Form.typed, .readable] {
       var out = before
       var json = PickleJSON(form)
+      json.reset(pickleBytes: bytes.count)
       do throws(RenderError) {
         try json.append(value, arena, bytes.rawBytes, into: &out)
         promise(!out.contains(UInt8(ascii: "\n")), "JSON is one line")
