@@ -25,7 +25,8 @@ enum BenchCommand {
       load                        send records to a daemon on this machine
         --tcp HOST:PORT | --udp HOST:PORT | --unix PATH | --unix-datagram PATH
         --connections N             default 1
-        --rate N                    records a second; default: as fast as they are taken
+        --rate N                    records a second, up to 5000 each in a send of its own; default: as fast
+                                    as they are taken
         --pid PID                   say what they cost the daemon with this number
         --file PATH                 what the daemon writes, in the built-in format and without rotation:
                                     compare it with what was sent, and with --rate say how long lines took

@@ -36,8 +36,8 @@ struct Load {
   /// Records of one send at most, some 45 kB.
   static let batch = 64
   /// Sends in a second when the rate is limited, at most: up to here each record has one of its own, as a
-  /// `SocketHandler` makes it.
-  static let sendsPerSecond = 20_000
+  /// `SocketHandler` makes it. With more of them the sender would be late itself.
+  static let sendsPerSecond = 5000
   /// How often it is looked whether a line stands in the file.
   static let lookNanoseconds = 50_000
   /// A daemon that uses no processor time for so long has done its work; it is given so long at most.
@@ -82,7 +82,10 @@ struct Load {
 
   private func send(over sockets: [Int32], from start: Int, _ lines: inout ExpectedLines?) throws(BenchError) {
     var batch = Load.batch
-    if let rate = options.rate { batch = max(1, min(batch, rate / Load.sendsPerSecond)) }
+    if let rate = options.rate {
+      batch = max(1, min(batch, rate / Load.sendsPerSecond))
+      Calls.wakeInTime()
+    }
     if options.target.isDatagram { batch = 1 }
     var sent = 0
     var turn = 0
