@@ -36,7 +36,7 @@ enum MessageArguments {
       switch field.source {
       case .name(let name):
         guard arguments.kind == .dictionary,
-          let found = state.unpickler.arena.lookup(arguments, key: name.rawBytes, pickle)
+          let found = try? state.renderer.lookup(arguments, key: name.rawBytes, state.unpickler.arena, pickle)
         else { return nil }
         value = found
       case .record:

@@ -63,8 +63,7 @@ extension Renderer {
       }
     guard hasAttributes else { throw Renderer.isMethod(name) ? .needsSenderCode : .invalid }
     for state in arena.states(of: object) where state.kind == .dictionary {
-      try spend(arena.count(state))
-      if let found = arena.lookup(state, key: name, frame) { return found }
+      if let found = try lookup(state, key: name, arena, frame) { return found }
     }
     if name.equals("__dict__"), let state = arena.states(of: object).first, state.kind == .dictionary { return state }
     if case .namespace = standard { throw .invalid }

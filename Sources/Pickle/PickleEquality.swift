@@ -1,9 +1,21 @@
+extension Renderer {
+  /// The value of a dictionary's text key, or nil: see `PickleArena.lookup`.
+  ///
+  /// All of the dictionary is work, each time: a text may ask for many keys of a large one.
+  public mutating func lookup(
+    _ dictionary: PickleValue, key: RawSpan, _ arena: borrowing PickleArena, _ frame: RawSpan
+  ) throws(RenderError) -> PickleValue? {
+    try spend(arena.count(dictionary))
+    return arena.lookup(dictionary, key: key, frame)
+  }
+}
+
 extension PickleArena {
   /// The value of a dictionary's text key, or nil: of equal keys the last one counts.
   ///
   /// A Python 2 `str` key is this key, too, where its bytes are the same: attribute names are ASCII,
   /// and so the same text in both Pythons.
-  public func lookup(_ dictionary: PickleValue, key: RawSpan, _ frame: RawSpan) -> PickleValue? {
+  func lookup(_ dictionary: PickleValue, key: RawSpan, _ frame: RawSpan) -> PickleValue? {
     guard dictionary.kind == .dictionary else { return nil }
     var found: PickleValue?
     var cursor = cursor(dictionary)

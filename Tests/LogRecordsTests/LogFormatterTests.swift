@@ -199,6 +199,19 @@ struct LogFormatterTests {
     #expect(maker.unshown == 2)
   }
 
+  /// Each reference walks through the dictionary.
+  @Test(arguments: [(20, true), (200, false)]) func manyReferencesToALargeDictionaryStayAsTheyCame(
+    times: Int, isMerged: Bool
+  ) throws {
+    let names = (0..<2000).map { ("k\($0)", TestValue.none) } + [("a", .integer(5))]
+    let message = String(repeating: "%(a)s", count: times)
+    let pickle = recordPickle([
+      ("msg", .text(message)), ("args", .dictionary(Dictionary(uniqueKeysWithValues: names))),
+    ])
+    let line = try #require(try LineMaker("%(message)s").line(pickle))
+    #expect(String(decoding: line, as: UTF8.self) == (isMerged ? String(repeating: "5", count: times) : message) + "\n")
+  }
+
   @Test func defaultsStandBelowTheRecord() throws {
     let defaults = [
       (Array("user".utf8), OwnValue(text: Array("nobody".utf8))), (Array("name".utf8), OwnValue(.integer(1))),
