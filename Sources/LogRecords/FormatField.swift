@@ -103,8 +103,12 @@ struct PieceBuilder {
     literal.removeAll()
   }
 
-  mutating func finish() -> [FormatPiece] {
-    flush()
+  mutating func finish() -> [FormatPiece] { take(all: true) }
+
+  /// The pieces so far; without `all`, not a literal that may go on.
+  mutating func take(all: Bool) -> [FormatPiece] {
+    if all { flush() }
+    defer { pieces = [] }
     return pieces
   }
 }

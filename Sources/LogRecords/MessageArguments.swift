@@ -15,9 +15,7 @@ enum MessageArguments {
     default: break
     }
     let takesSequence = arguments.kind != .dictionary
-    guard let pieces = try? PercentFormat.pieces(message, validate: false, takesSequence: takesSequence) else {
-      return nil
-    }
+    var pieces = PercentPieces(message, takesSequence: takesSequence)
     var values: [PickleValue] = []
     if arguments.kind == .tuple {
       var cursor = state.unpickler.arena.cursor(arguments)
@@ -27,36 +25,47 @@ enum MessageArguments {
     }
     var text: [UInt8] = []
     var next = 0
-    for piece in pieces {
-      guard case .field(let field) = piece else {
-        if case .literal(let bytes) = piece { text.append(contentsOf: bytes) }
-        continue
+    do {
+      while let piece = try pieces.next() {
+        guard try append(piece, arguments, values, &next, pickle, &state, into: &text) else { return nil }
+        if text.count > RenderLimits.text { return nil }
       }
-      let value: PickleValue
-      switch field.source {
-      case .name(let name):
-        guard arguments.kind == .dictionary,
-          let found = try? state.renderer.lookup(arguments, key: name.rawBytes, state.unpickler.arena, pickle)
-        else { return nil }
-        value = found
-      case .record:
-        if arguments.kind == .dictionary {
-          value = arguments
-        } else {
-          guard next < values.count else { return nil }
-          value = values[next]
-          next += 1
-        }
-      case .nothing: return nil
-      }
-      do throws(RenderError) {
-        try field.append(
-          value, renderer: &state.renderer, arena: &state.unpickler.arena, frame: pickle, into: &text)
-      } catch {
-        return nil
-      }
-      if text.count > RenderLimits.text { return nil }
+    } catch {
+      return nil
     }
     return next == values.count ? text : nil
+  }
+
+  /// False where Python raises.
+  private static func append(
+    _ piece: FormatPiece, _ arguments: PickleValue, _ values: [PickleValue], _ next: inout Int, _ pickle: RawSpan,
+    _ state: inout RenderState, into text: inout [UInt8]
+  ) throws(RenderError) -> Bool {
+    let field: FormatField
+    switch piece {
+    case .literal(let bytes):
+      text.append(contentsOf: bytes)
+      return true
+    case .field(let piece): field = piece
+    }
+    let value: PickleValue
+    switch field.source {
+    case .name(let name):
+      guard arguments.kind == .dictionary,
+        let found = try state.renderer.lookup(arguments, key: name.rawBytes, state.unpickler.arena, pickle)
+      else { return false }
+      value = found
+    case .record:
+      if arguments.kind == .dictionary {
+        value = arguments
+      } else {
+        guard next < values.count else { return false }
+        value = values[next]
+        next += 1
+      }
+    case .nothing: return false
+    }
+    try field.append(value, renderer: &state.renderer, arena: &state.unpickler.arena, frame: pickle, into: &text)
+    return true
   }
 }

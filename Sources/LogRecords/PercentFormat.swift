@@ -93,14 +93,33 @@ enum PercentFormat {
   }
 
   /// - Parameter validate: Whether to refuse widths and precisions beyond the limit.
-  /// - Parameter takesSequence: the values are a tuple, of which each field without a name takes the next
-  ///   one, as in a message with arguments; a record is a single mapping.
-  static func pieces(
-    _ format: [UInt8], validate: Bool, takesSequence: Bool = false
-  ) throws(FormatError) -> [FormatPiece] {
-    var reader = PercentReader(format: format, takesSequence: takesSequence)
+  static func pieces(_ format: [UInt8], validate: Bool) throws(FormatError) -> [FormatPiece] {
+    var reader = PercentReader(format: format, takesSequence: false)
     while try reader.readPiece(validate: validate) {}
     return reader.builder.finish()
+  }
+}
+
+/// The pieces of a text that a sender chose, one after the other: all of them together would take a
+/// hundred times its memory.
+struct PercentPieces {
+  private var reader: PercentReader
+  private var ready: ArraySlice<FormatPiece> = []
+  private var isOver = false
+
+  /// - Parameter takesSequence: the values are a tuple, of which each field without a name takes the next
+  ///   one, as in a message with arguments; a record is a single mapping.
+  init(_ format: [UInt8], takesSequence: Bool) {
+    reader = PercentReader(format: format, takesSequence: takesSequence)
+  }
+
+  mutating func next() throws(FormatError) -> FormatPiece? {
+    while ready.isEmpty {
+      if isOver { return nil }
+      isOver = try !reader.readPiece(validate: false)
+      ready = reader.builder.take(all: isOver)[...]
+    }
+    return ready.popFirst()
   }
 }
 
