@@ -148,7 +148,7 @@ public struct BigInteger: Sendable, Equatable {
   /// What `appendDecimal` costs, in the unit of `RenderLimits.work`: it is quadratic.
   static func decimalWork(byteCount: Int) -> Int {
     let words = min(byteCount, RenderLimits.integerDigits) / 4
-    return words * words / 16
+    return words * words / 64
   }
 }
 

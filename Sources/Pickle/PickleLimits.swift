@@ -47,7 +47,7 @@ public enum RenderLimits {
   public static let work = 1 << 20
   /// Of these, what any record may cost, and what each byte of its pickle adds: a few hundred bytes that
   /// share containers must not keep a processor busy for a second.
-  public static let firstWork = 1 << 14
+  public static let firstWork = 1 << 15
   public static let workPerByte = 4
   /// What counts as done when a record begins.
   static func spent(pickleBytes: Int) -> Int { max(0, work - firstWork - workPerByte * pickleBytes) }

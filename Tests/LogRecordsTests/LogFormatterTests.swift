@@ -199,6 +199,17 @@ struct LogFormatterTests {
     #expect(maker.unshown == 2)
   }
 
+  /// The largest integer that Python shows, in each field of a long format.
+  @Test func theLargestIntegerManyTimes() throws {
+    let digits = "9" + String(repeating: "7", count: RenderLimits.integerDigits - 1)
+    let long = [UInt8](("L" + digits + "L\n").utf8)
+    let pickle = Array("}(".utf8) + [0x58, 3, 0, 0, 0] + Array("msg".utf8) + long + Array("u.".utf8)
+    let line = try LineMaker("%(msg)s %(msg)d %(msg)r %(msg)s %(msg)d %(msg)i %(msg)s %(msg)d").line(pickle)
+    #expect(
+      line.map { String(decoding: $0, as: UTF8.self) } == Array(repeating: digits, count: 8).joined(separator: " ")
+        + "\n")
+  }
+
   /// Each reference walks through the dictionary.
   @Test(arguments: [(20, true), (200, false)]) func manyReferencesToALargeDictionaryStayAsTheyCame(
     times: Int, isMerged: Bool

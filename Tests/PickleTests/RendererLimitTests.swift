@@ -34,7 +34,7 @@ import Testing
   }
 
   /// What a small pickle may cost grows with its bytes.
-  @Test(arguments: [(100, 0, nil), (250, 0, RenderError.tooBig), (250, 16_000, nil), (2500, 16_000, .tooBig)])
+  @Test(arguments: [(100, 0, nil), (500, 0, RenderError.tooBig), (500, 16_000, nil), (2500, 16_000, .tooBig)])
   func aListSharedOften(times: Int, padding: Int, expected: RenderError?) throws {
     let zeros = [UInt8]([0x5D, 0x71, 0, 0x28]) + Array(repeating: [0x4B, 0], count: 100).joined() + [0x65]
     let references = Array(repeating: [0x68, 0] as [UInt8], count: times).joined()
