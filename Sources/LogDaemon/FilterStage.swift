@@ -73,6 +73,7 @@ struct FilterStage: ~Copyable {
     // The formatter will come to the same, and count it.
     state.unshown = unshown
     decide(subject, text.rawBytes, tree, route)
+    text.trimText()
     swap(&text, &self.text)
   }
 

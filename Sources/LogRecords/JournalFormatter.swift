@@ -196,6 +196,7 @@ public struct JournalFormatter: Sendable {
       text = Array("%(".utf8) + name + Array(")s".utf8)
     }
     let done = entry.appendText(text.rawBytes, 0, text.count, .backslashreplace)
+    text.trimText()
     swap(&text, &state.field)
     return done
   }

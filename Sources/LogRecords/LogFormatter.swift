@@ -335,6 +335,7 @@ public struct LogFormatter: Sendable {
     text.removeAll(keepingCapacity: true)
     RecordMessage.append(record, pickle, &state, into: &text)
     let done = line.appendText(text.rawBytes, 0, text.count, errors)
+    text.trimText()
     swap(&text, &state.text)
     return done
   }
@@ -351,6 +352,7 @@ public struct LogFormatter: Sendable {
     text.removeAll(keepingCapacity: true)
     appendField(fields[Int(steps[step].number)], record, pickle, &state, into: &text)
     let done = line.appendText(text.rawBytes, 0, text.count, errors)
+    text.trimText()
     swap(&text, &state.field)
     return done
   }

@@ -51,8 +51,17 @@ public enum RenderLimits {
   public static let workPerByte = 4
   /// What counts as done when a record begins.
   static func spent(pickleBytes: Int) -> Int { max(0, work - firstWork - workPerByte * pickleBytes) }
+  /// Bytes of memory that a text keeps for the next one.
+  public static let keptText = 1 << 16
   /// Digits of an integer in decimal: `sys.get_int_max_str_digits()` of Python 3.11 and later.
   public static let integerDigits = 4300
+}
+
+extension [UInt8] {
+  /// Gives memory back that only a monster needed: see `RenderLimits.keptText`.
+  public mutating func trimText() {
+    if capacity > RenderLimits.keptText { self = [] }
+  }
 }
 
 /// Why a value has no text. Whoever formats a record leaves the field's reference in the text then.

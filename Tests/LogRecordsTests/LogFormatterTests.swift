@@ -199,6 +199,16 @@ struct LogFormatterTests {
     #expect(maker.unshown == 2)
   }
 
+  @Test func aMonstersMemoryIsGivenBack() throws {
+    let maker = try LineMaker("%(message)s %(extra)r")
+    let long = TestValue.tuple([.text(String(repeating: "x", count: 1 << 20))])
+    let line = try #require(try maker.line(recordPickle([("msg", long), ("extra", long)]), size: 1 << 22))
+    #expect(line.count > 2 << 20)
+    #expect(maker.keptBytes == 0)
+    _ = try maker.line(recordPickle([("msg", .tuple([.none])), ("extra", .tuple([.none]))]))
+    #expect((1...2 * RenderLimits.keptText).contains(maker.keptBytes))
+  }
+
   /// The largest integer that Python shows, in each field of a long format.
   @Test func theLargestIntegerManyTimes() throws {
     let digits = "9" + String(repeating: "7", count: RenderLimits.integerDigits - 1)

@@ -41,6 +41,8 @@ final class LineMaker {
   private var state: RenderState
   /// Fields that had no text so far.
   var unshown: Int { state.unshown }
+  /// Bytes of memory that wait for the next record's texts.
+  var keptBytes: Int { state.text.capacity + state.field.capacity }
   var origin: RecordOrigin {
     get { state.origin }
     set { state.origin = newValue }
