@@ -73,10 +73,26 @@ public final class FileHandler: LogHandler {
   private func onQueue(_ body: @escaping @Sendable (inout FileWriter) -> Void) {
     let done = DispatchSemaphore(value: 0)
     queue.async { [self] in
-      writer.withLock { body(&$0) }
+      use { body(&$0) }
       done.signal()
     }
     _ = done.wait(timeout: .now() + FileHandler.patience)
+  }
+
+  /// Does something other than writing with the writer. Who wanted to write meanwhile has left a note
+  /// and gone on.
+  private func use<Result>(_ body: (inout FileWriter) -> sending Result) -> Result {
+    let result = writer.withLock { body(&$0) }
+    wakeIfWanted()
+    return result
+  }
+
+  private func wakeIfWanted() {
+    if wanted.load(ordering: .sequentiallyConsistent) { wake() }
+  }
+
+  private func wake() {
+    if !isBusy.exchange(true, ordering: .sequentiallyConsistent) { queue.async { self.writeWhatComes() } }
   }
 
   public func flush() {
@@ -92,7 +108,7 @@ public final class FileHandler: LogHandler {
       }
     }
     wanted.store(true, ordering: .sequentiallyConsistent)
-    if !isBusy.exchange(true, ordering: .sequentiallyConsistent) { queue.async { self.writeWhatComes() } }
+    wake()
   }
 
   private var isFlooded: Bool {
@@ -123,8 +139,8 @@ public final class FileHandler: LogHandler {
   }
 
   public func flushNow() {
-    wanted.store(true, ordering: .releasing)
-    while wanted.load(ordering: .acquiring) {
+    wanted.store(true, ordering: .sequentiallyConsistent)
+    while wanted.load(ordering: .sequentiallyConsistent) {
       let done = writer.withLockIfAvailable { writer -> Int? in
         wanted.store(false, ordering: .sequentiallyConsistent)
         let done = writer.drain()
@@ -132,7 +148,7 @@ public final class FileHandler: LogHandler {
         if writer.isDirty { interval?.begin(self) }
         return done
       }
-      guard let done else { return }  // Whoever writes now will see the note.
+      guard let done else { return }  // Whoever has the writer now will see the note.
       if let milliseconds = done {
         queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in self?.retry() }
         return
@@ -153,9 +169,9 @@ public final class FileHandler: LogHandler {
   public func synchronize(in group: DispatchGroup) { interval?.confirmNow(self, in: group) }
 
   /// For whoever waits for the disk: see `FileWriter.takeDirty`.
-  func takeDirty() -> (descriptors: [Int32], directory: Bool) { writer.withLock { $0.takeDirty() } }
+  func takeDirty() -> (descriptors: [Int32], directory: Bool) { use { $0.takeDirty() } }
   func giveBack(_ descriptors: [Int32], directory: Bool) {
-    writer.withLock { $0.giveBack(descriptors, directory: directory) }
+    use { $0.giveBack(descriptors, directory: directory) }
   }
 
   public func retire() {
@@ -167,7 +183,9 @@ public final class FileHandler: LogHandler {
   }
 
   public func dropOldest(queue: Int, bytes: Int, upTo rank: RecordRank) -> Int {
-    writer.withLockIfAvailable { $0.dropOldest(queue, bytes: bytes, upTo: rank) } ?? 0
+    let dropped = writer.withLockIfAvailable { $0.dropOldest(queue, bytes: bytes, upTo: rank) }
+    if dropped != nil { wakeIfWanted() }
+    return dropped ?? 0
   }
 
   public func statistics() -> HandlerStatistics {
