@@ -53,7 +53,7 @@ extension DecodeQueue where Sink: ~Copyable {
       while reads > 0, connections[slot] != nil, makeRoom(until: deadline), receive(slot) { reads -= 1 }
     }
     for index in datagramSockets.indices {
-      var reads = DecodeQueue.lastReads * DecodeQueue.lastReads
+      var reads = DecodeQueue.lastDatagramReads
       while reads > 0, makeRoom(until: deadline), receiveDatagrams(index) { reads -= 1 }
     }
     flush()

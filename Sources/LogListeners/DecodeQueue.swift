@@ -28,8 +28,10 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   static var mostPauses: Int { 8 }
   /// Rounds of reading after which the files are written, so that a line never waits long.
   static var flushRounds: Int { 2 }
-  /// Reads of one connection that a stopping queue still makes, at most.
-  static var lastReads: Int { 64 }
+  /// Reads that a stopping queue still makes, at most: of one connection, and of one datagram socket,
+  /// which gives far less with each.
+  static var lastReads: Int { 16 }
+  static var lastDatagramReads: Int { 4096 }
   /// How long a queue waits before it tries again to find room in a ring.
   static var retryMilliseconds: Int { 2 }
 

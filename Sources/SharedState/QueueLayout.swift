@@ -15,8 +15,10 @@ public struct QueueLayout: Sendable, Equatable {
   /// Raised whenever the meaning of a stored byte changes.
   static let version: UInt64 = 4
 
-  /// Bytes that one read takes at most: one busy connection then delays the others by one read.
-  public static let readSize = 256 * 1024
+  /// Bytes that one read takes at most: one busy connection then delays the others by one read, which is
+  /// half a millisecond. Reading a flood costs the less the more each read takes; beyond this little is left
+  /// to gain, and all of it becomes resident memory.
+  public static let readSize = 1024 * 1024
   /// Bytes in front of the read, for the up to three bytes of an unfinished length.
   public static let inputHeadroom = 64
   public static let inputSize = 4096 + readSize
