@@ -34,6 +34,9 @@ enum FileCalls {
     }
   #endif
 
+  /// How often this thread has waited for something in the kernel so far; getrusage(2)'s `ru_nvcsw`.
+  static var waits: Int64 { onggi_thread_waits() }
+
   // MARK: The file being written
 
   /// Opens a file to append to it, or makes it with these permissions and this group.

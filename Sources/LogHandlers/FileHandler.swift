@@ -22,7 +22,7 @@ public final class FileHandler: LogHandler {
   static let seldomNanoseconds: UInt64 = 3_000_000
   /// Records that make a flood.
   static let flood: UInt64 = 128
-  /// A write that takes longer shows a slow disk, which is one for so long.
+  /// A write that has to wait and takes longer shows a slow disk, which is one for so long.
   static let slowNanoseconds: UInt64 = 5_000_000
   static let slowPeriodNanoseconds: UInt64 = 30_000_000_000
   /// How long a start, a reload or a signal waits for a disk that does not answer.
@@ -99,9 +99,11 @@ public final class FileHandler: LogHandler {
     if isFlooded, isRegular.load(ordering: .relaxed) {
       let began = DispatchTime.now().uptimeNanoseconds
       if began >= slowUntil.load(ordering: .relaxed) {
+        let waits = FileCalls.waits
         flushNow()
         let now = DispatchTime.now().uptimeNanoseconds
-        if now - began > FileHandler.slowNanoseconds {
+        // A thread that was only made to let others run has waited for no disk.
+        if now - began > FileHandler.slowNanoseconds, FileCalls.waits > waits {
           slowUntil.store(now + FileHandler.slowPeriodNanoseconds, ordering: .relaxed)
         }
         return

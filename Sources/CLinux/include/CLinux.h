@@ -229,6 +229,12 @@ static inline int onggi_datagram_credentials(const struct onggi_receive_area *ar
 
 // ---- Threads ---------------------------------------------------------------------------------------
 
+// getrusage(2) with RUSAGE_THREAD: how often this thread has waited for something in the kernel so far.
+static inline int64_t onggi_thread_waits(void) {
+  struct rusage usage;
+  return getrusage(1 /* RUSAGE_THREAD */, &usage) ? 0 : usage.ru_nvcsw;
+}
+
 // setpriority(2) of the calling thread, by Linux' reading of it: the processor and the disk serve it
 // last. The name is what ps and top show.
 static inline void onggi_lower_priority(const char *name) {
