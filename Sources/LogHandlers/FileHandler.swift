@@ -15,11 +15,8 @@ public final class FileHandler: LogHandler {
   /// The first and the longest pause after a failed attempt.
   static let firstRetryMilliseconds = 50
   static let longestRetryMilliseconds = 2000
-  /// How long a writer waits for more before it looks again: the lines of so much time go out with one
-  /// `write`.
-  static let gatherMicroseconds: UInt32 = 1000
   /// Between writes that are seldom, so that nobody waits for more after them.
-  static let seldomNanoseconds: UInt64 = 3_000_000
+  static let seldomNanoseconds: UInt64 = 5_000_000
   /// Records that make a flood.
   static let flood: UInt64 = 128
   /// A write that has to wait and takes longer shows a slow disk, which is one for so long.
@@ -124,12 +121,13 @@ public final class FileHandler: LogHandler {
   }
 
   private func writeWhatComes() {
+    var pace = WritePace()
     while true {
       flushNow()
       // Who comes once in a while is not followed at once by more: one wakeup less.
       let now = DispatchTime.now().uptimeNanoseconds
       if now - lastWritten.exchange(now, ordering: .relaxed) < FileHandler.seldomNanoseconds {
-        usleep(FileHandler.gatherMicroseconds)
+        usleep(pace.pause(now, published))
       }
       if wanted.load(ordering: .sequentiallyConsistent) { continue }
       isBusy.store(false, ordering: .sequentiallyConsistent)
@@ -139,6 +137,9 @@ public final class FileHandler: LogHandler {
       else { return }
     }
   }
+
+  /// Records that came so far.
+  private var published: UInt64 { rings.reduce(0) { $0 &+ $1.published } }
 
   public func flushNow() {
     wanted.store(true, ordering: .sequentiallyConsistent)

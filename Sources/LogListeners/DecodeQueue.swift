@@ -28,6 +28,8 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   static var mostPauses: Int { 8 }
   /// Rounds of reading after which the files are written, so that a line never waits long.
   static var flushRounds: Int { 2 }
+  /// Committed bytes that the handlers are told of before the sockets are looked at again.
+  static var fewBytes: Int { 4096 }
   /// Reads that a stopping queue still makes, at most: of one connection, and of one datagram socket,
   /// which gives far less with each.
   static var lastReads: Int { 16 }
@@ -162,7 +164,7 @@ public final class DecodeQueue<Sink: RecordSink & ~Copyable>: @unchecked Sendabl
   /// Reads until nothing has come for a moment. Dispatch calls it when something is ready.
   func run() {
     while true {
-      var ready = epoll.wait(milliseconds: 0)
+      var ready = sink.unflushed > DecodeQueue.fewBytes ? epoll.wait(milliseconds: 0) : 0
       if ready == 0 {
         meetDeadlines()
         flush()
