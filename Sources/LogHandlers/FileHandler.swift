@@ -93,7 +93,10 @@ public final class FileHandler: LogHandler {
   }
 
   public func flush() {
-    if isFlooded, isRegular.load(ordering: .relaxed) {
+    let waiting = waiting
+    // A queue asks all handlers, and one that had nothing to write would be woken for each of others' records.
+    guard waiting > 0 else { return }
+    if waiting >= FileHandler.flood, isRegular.load(ordering: .relaxed) {
       let began = DispatchTime.now().uptimeNanoseconds
       if began >= slowUntil.load(ordering: .relaxed) {
         let waits = FileCalls.waits
@@ -106,18 +109,23 @@ public final class FileHandler: LogHandler {
         return
       }
     }
+    wakeForWork()
+  }
+
+  private func wakeForWork() {
     wanted.store(true, ordering: .sequentiallyConsistent)
     wake()
   }
 
-  private var isFlooded: Bool {
+  /// Records that nobody is done with.
+  private var waiting: UInt64 {
     var waiting: UInt64 = 0
     for ring in rings {
       // In this order: it is never less than none.
       let taken = ring.taken
       waiting &+= ring.published &- taken
     }
-    return waiting >= FileHandler.flood
+    return waiting
   }
 
   private func writeWhatComes() {
@@ -166,7 +174,7 @@ public final class FileHandler: LogHandler {
 
   public func reopen() {
     onQueue { $0.reopen() }
-    flush()
+    wakeForWork()
   }
 
   public func synchronize(in group: DispatchGroup) { interval?.confirmNow(self, in: group) }
@@ -181,7 +189,7 @@ public final class FileHandler: LogHandler {
     backups?.retire()
     queue.async { [self] in
       writer.withLock { $0.isRetired = true }
-      flush()
+      wakeForWork()
     }
   }
 

@@ -29,6 +29,11 @@ public final class JournalHandler: LogHandler {
   public func open() { writer.withLock { $0.open() } }
 
   public func flush() {
+    // One that had nothing to send would be woken for each of others' records.
+    if rings.contains(where: { $0.taken != $0.published }) { wakeForWork() }
+  }
+
+  private func wakeForWork() {
     if !wanted.exchange(true, ordering: .acquiringAndReleasing) { queue.async { self.drain() } }
   }
 
@@ -55,12 +60,12 @@ public final class JournalHandler: LogHandler {
 
   public func reopen() {
     writer.withLock { $0.reopen() }
-    flush()
+    wakeForWork()
   }
 
   public func retire() {
     writer.withLock { $0.isRetired = true }
-    flush()
+    wakeForWork()
   }
 
   public func dropOldest(queue: Int, bytes: Int, upTo rank: RecordRank) -> Int {

@@ -9,7 +9,8 @@ public protocol LogHandler: AnyObject, Sendable {
   /// Gets ready at the start, unless the first record is to do that. Trouble is reported, not thrown.
   func open()
 
-  /// Writes what waits, or sees to it that somebody does. On any queue; never waits for a reader.
+  /// Writes what waits, or sees to it that somebody does; does nothing when nothing waits. On any queue;
+  /// never waits for a reader.
   func flush()
 
   /// Writes what waits, and returns when that is done or has failed, or another does it.
