@@ -78,9 +78,10 @@ enum RecoveryEntry {
     queue.drain(until: .now() + 1)
     for (slot, descriptor) in connections where memory.connection(slot) != nil { close(descriptor) }
     for handler in handlers {
-      // It may be writing on its own queue.
+      // It may be writing on its own queue. Damaged counters may say that more was dropped than there is:
+      // then it seems that nothing is pending.
       var rounds = 0
-      while handler.statistics().pending > 0, rounds < 100_000 {
+      while handler.statistics().pending > 0 || !memory.areRingsEmpty, rounds < 100_000 {
         rounds += 1
         handler.flushNow()
         usleep(20)
