@@ -216,7 +216,8 @@ struct FileWriter: ~Copyable {
       try recover()
       if let ring = confirmation?.ring ?? unfinished { try drain(ring) }
       for ring in rings.indices { try drain(ring) }
-      if pause > 0 {
+      // A file that could not be opened is tried again by the next record, and not before.
+      if pause > 0, file != nil {
         pause = 0
         report(.recovered(path: options.path))
       }

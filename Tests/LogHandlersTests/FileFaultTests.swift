@@ -385,6 +385,28 @@
       #expect(bench.text() == "record\n")
     }
 
+    /// A file that cannot be opened again does not seem to be well before something was written to it.
+    @Test func aFailedReopeningIsNotOverBeforeARecord() throws {
+      let folder = Self.folder()
+      let bench = try HandlerBench(folder: folder)
+      bench.write("one\n")
+      let tried = Counter()
+      FileFaults.arm(folder) { call in
+        guard call == .open else { return .passes }
+        _ = tried.next()
+        return .fails(EACCES)
+      }
+      bench.handler.reopen()
+      #expect(tried.value == 1 && bench.events.failures.load(ordering: .relaxed) == 1)
+      FileFaults.disarm(folder)
+      bench.handler.flushNow()
+      #expect(bench.events.recoveries.load(ordering: .relaxed) == 0)
+      bench.write("two\n")
+      #expect(bench.settles())
+      #expect(bench.eventually { bench.events.recoveries.load(ordering: .relaxed) == 1 })
+      #expect(bench.text() == "one\ntwo\n")
+    }
+
     /// Nobody but the handler's own queue waits for a write that does not return.
     @Test func aWriteThatHangsHoldsUpNobody() throws {
       let folder = Self.folder()
