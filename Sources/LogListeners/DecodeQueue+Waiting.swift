@@ -48,6 +48,8 @@ extension DecodeQueue where Sink: ~Copyable {
   /// for room is waited for until the deadline.
   public func drain(until deadline: DispatchTime) {
     isStopping = true
+    // What an earlier process left may be waiting though there is no socket any more.
+    _ = makeRoom(until: deadline)
     for slot in connections.slots {
       var reads = DecodeQueue.lastReads
       while reads > 0, connections[slot] != nil, makeRoom(until: deadline), receive(slot) { reads -= 1 }

@@ -12,8 +12,8 @@
 ///     ring 0 …      header page, then two regions: ends of records, bytes
 public struct QueueLayout: Sendable, Equatable {
   static let magic: UInt64 = 0x6f6e_6767_695f_7131  // "onggi_q1"
-  /// Raised whenever the meaning of a stored byte changes.
-  static let version: UInt64 = 4
+  /// Raised whenever the meaning of a stored byte changes, or its place.
+  static let version: UInt64 = 5
 
   /// Bytes that one read takes at most: one busy connection then delays the others by one read, which is
   /// half a millisecond. Reading a flood costs the less the more each read takes; beyond this little is left
